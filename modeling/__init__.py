@@ -1,0 +1,1 @@
+"""What travels to the Hub with every checkpoint."""
