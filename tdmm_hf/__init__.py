@@ -1,8 +1,8 @@
 """Text and 3D face motion for the Hugging Face ecosystem.
 
-    >>> import tdmm_hf
-    >>> tdmm_hf.__version__
-    '0.1.0'
+>>> import tdmm_hf
+>>> tdmm_hf.__version__
+'0.1.0'
 """
 
 from __future__ import annotations

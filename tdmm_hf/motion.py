@@ -1,10 +1,10 @@
 """FaceMotion: the immutable value that every part of the package passes on.
 
-    >>> import numpy as np
-    >>> from tdmm_hf.motion import FaceMotion
-    >>> still = FaceMotion(np.zeros((50, 55)), fps=25)
-    >>> still.duration, still.resample(50).num_frames
-    (2.0, 100)
+>>> import numpy as np
+>>> from tdmm_hf.motion import FaceMotion
+>>> still = FaceMotion(np.zeros((50, 55)), fps=25)
+>>> still.duration, still.resample(50).num_frames
+(2.0, 100)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .parameters import ParameterSpace, get_space
 
 def frame_count(duration: float, fps: float) -> int:
     """Frames of a duration in seconds: round(duration x fps)."""
-    return int(round(duration * fps))
+    return round(duration * fps)
 
 
 @dataclass(frozen=True, eq=False)

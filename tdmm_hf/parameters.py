@@ -107,8 +107,7 @@ def _group_of(channel: str) -> str | None:
 
 def _groups(channels: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     found = {
-        group: tuple(i for i, c in enumerate(channels) if _group_of(c) == group)
-        for group in GROUPS
+        group: tuple(i for i, c in enumerate(channels) if _group_of(c) == group) for group in GROUPS
     }
     return {group: members for group, members in found.items() if members}
 

@@ -1,0 +1,44 @@
+# make run   the main job: a prompt in, a moving face out, and words back
+# make test  the test suite
+# make checkpoint  the whole road to the embedded checkpoint (hours; resumes where it stopped)
+# make benchmarks  every benchmark, one after another
+
+VENV ?= .venv
+PYTHON ?= python3
+RUNS ?= runs
+PROMPT = The woman speaks in short bursts with a strong surprised look, nodding twice.
+BIN = $(VENV)/bin
+
+.PHONY: run test lint checkpoint benchmarks clean
+
+# torch first, pinned: a plain torch may bring several GB of GPU libraries along.
+$(VENV)/.run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,test]'
+	touch $@
+
+run: $(VENV)/.run
+	$(BIN)/tdmm generate "$(PROMPT)" --duration 5 --seed 1 --out out
+	$(BIN)/tdmm describe out/*nodding-twice.csv
+
+test: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+checkpoint: $(VENV)/.test
+	$(BIN)/tdmm corpus build --config recipes/corpus.yaml --out $(RUNS)/corpus
+	$(BIN)/tdmm train-tokenizer --config recipes/tokenizer.yaml --corpus $(RUNS)/corpus --out $(RUNS)/motion-tokenizer
+	$(BIN)/tdmm train-lm --config recipes/tiny.yaml --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-tiny
+
+benchmarks: $(VENV)/.test
+	for name in tokenizer adherence description latency; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist out

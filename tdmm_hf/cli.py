@@ -1,0 +1,277 @@
+"""The command ``tdmm``.
+
+    tdmm generate "He frowns and shakes his head." --duration 4 --out frown.csv
+    tdmm describe frown.csv
+    tdmm fit clip.mp4 --out clip.npz
+
+Heavy packages are imported inside the commands: ``tdmm --help`` imports no torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from .settings import CorpusSettings, LanguageModelSettings, TokenizerSettings, from_yaml
+
+app = typer.Typer(
+    help="Text and 3D face motion: generate, describe, fit, and train your own.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+corpus_app = typer.Typer(help="Corpora of (text, motion) pairs.", no_args_is_help=True)
+app.add_typer(corpus_app, name="corpus")
+
+USER_ERROR = 2
+DEFAULT_SUFFIXES = (".csv", ".npz", ".png")
+
+Model = Annotated[
+    str | None, typer.Option(help="Checkpoint folder or Hub id; embedded by default.")
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
+
+
+@app.command()
+def generate(
+    prompts: Annotated[list[str] | None, typer.Argument(help="What the face does.")] = None,
+    prompts_file: Annotated[
+        Path | None, typer.Option("--prompts", help="A file with one prompt a line.")
+    ] = None,
+    duration: Annotated[float, typer.Option(help="Seconds, up to 60.")] = 5.0,
+    seed: Seed = 0,
+    temperature: Annotated[float | None, typer.Option(help="Below 1 plays safer.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File (its suffix picks the format) or folder; out/ by default."),
+    ] = None,
+    model: Model = None,
+) -> None:
+    """Make a face motion from each prompt."""
+    texts = list(prompts or []) + _read_prompts(prompts_file)
+    if not texts:
+        raise ValueError("nothing to generate: give a prompt or --prompts FILE")
+    targets = _targets(texts, out)
+    from .formats import check_writable, save
+    from .motion import FaceMotion
+    from .pipelines import text_to_face_motion
+
+    for paths in targets:
+        for path in paths:
+            check_writable(path)
+    results = text_to_face_motion(model)(
+        texts, duration=duration, seed=seed, **_given(temperature=temperature)
+    )
+    for text, result, paths in zip(texts, results, targets, strict=True):
+        motion = FaceMotion(result["motion"], fps=result["fps"])
+        print(f"{text}\n  {motion.duration:g} s, {motion.num_frames} frames")
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save(motion, path)
+            print(f"  {path}")
+
+
+@app.command()
+def describe(
+    files: Annotated[list[Path], typer.Argument(help="Motion files or videos.")],
+    instruction: Annotated[
+        str | None, typer.Option(help="Ask something else of the motion.")
+    ] = None,
+    landmarker: Annotated[
+        Path | None, typer.Option(help="MediaPipe's face_landmarker.task, for videos.")
+    ] = None,
+    model: Model = None,
+) -> None:
+    """Say in words what a face does: motion files, or videos (tracked first)."""
+    motions = [_read_motion(path, landmarker) for path in files]
+    from .pipelines import face_motion_to_text
+
+    answers = face_motion_to_text(model)(motions, **_given(instruction=instruction))
+    for path, answer in zip(files, answers, strict=True):
+        print(f"{path}: {answer['generated_text']}" if len(files) > 1 else answer["generated_text"])
+
+
+@app.command()
+def fit(
+    video: Annotated[Path, typer.Argument(help="A video of a face.")],
+    out: Annotated[Path, typer.Option(help="Motion file to write; its suffix picks the format.")],
+    model: Annotated[Path | None, typer.Option(help="MediaPipe's face_landmarker.task.")] = None,
+) -> None:
+    """Track the face of a video into per-frame arkit parameters."""
+    from .formats import check_writable, save
+
+    check_writable(out)
+    motion = _fit(video, model)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save(motion, out)
+    print(f"{motion.num_frames} frames at {motion.fps:g} a second: {out}")
+
+
+def _settings_command(kind: type, run: Callable) -> Callable:
+    """A command whose flags are ``kind``'s fields, over a ``--config`` YAML file, over defaults."""
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    hints = inspect.get_annotations(kind, eval_str=True)
+
+    def command(config: Path | None = None, **flags):
+        base = from_yaml(kind, config) if config else kind()
+        own = {name: value for name, value in flags.items() if name not in fields}
+        run(dataclasses.replace(base, **_given(**{n: flags[n] for n in fields})), **own)
+
+    inherited = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in inspect.signature(run, eval_str=True).parameters.items()
+        if name != "settings"
+    ]
+    own = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                hints[name] | None,
+                typer.Option(show_default=False, help=f"[{field.default}]"),
+            ],
+        )
+        for name, field in fields.items()
+    ]
+    config = inspect.Parameter(
+        "config",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[Path | None, typer.Option(help="YAML file of settings.")],
+    )
+    command.__signature__ = inspect.Signature([*inherited, config, *own])
+    command.__annotations__ = {p.name: p.annotation for p in [*inherited, config, *own]}
+    command.__doc__ = run.__doc__
+    return command
+
+
+def _corpus_build(
+    settings: CorpusSettings,
+    out: Annotated[Path, typer.Option(help="Folder of the corpus.")],
+    workers: Annotated[int, typer.Option(help="Processes; 0 for one per core.")] = 0,
+) -> None:
+    """Perform a corpus of (prompt, motion) pairs; a build that was stopped goes on."""
+    from .corpus.build import build
+
+    build(settings, out, workers or os.cpu_count() or 1)
+    print(f"{settings.clips} training clips: {out}")
+
+
+def _train_tokenizer(
+    settings: TokenizerSettings,
+    corpus: Annotated[str, typer.Option(help="Corpus folder or Hub dataset.")],
+    out: Annotated[Path, typer.Option(help="Folder of the trained tokenizer.")],
+) -> None:
+    """Train a MotionTokenizer on a corpus; a run that was stopped goes on."""
+    from .training.motion_tokenizer import train_from_corpus
+
+    train_from_corpus(corpus, settings, out)
+    print(f"motion tokenizer: {out}")
+
+
+def _train_lm(
+    settings: LanguageModelSettings,
+    corpus: Annotated[str, typer.Option(help="Corpus folder or Hub dataset.")],
+    tokenizer: Annotated[Path, typer.Option(help="Folder of a trained MotionTokenizer.")],
+    out: Annotated[Path, typer.Option(help="Folder of the trained checkpoint.")],
+) -> None:
+    """Train the language model in both directions; a run that was stopped goes on."""
+    from .training.language_model import train_language_model
+
+    train_language_model(corpus, tokenizer, settings, out)
+    print(f"language model: {out}")
+
+
+corpus_app.command("build")(_settings_command(CorpusSettings, _corpus_build))
+app.command("train-tokenizer")(_settings_command(TokenizerSettings, _train_tokenizer))
+app.command("train-lm")(_settings_command(LanguageModelSettings, _train_lm))
+
+
+def _given(**options) -> dict:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _read_prompts(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    if not any(lines):
+        raise ValueError(f"no prompt in {path}: it needs one prompt a line")
+    return [line for line in lines if line]
+
+
+def _targets(texts: list[str], out: Path | None) -> list[list[Path]]:
+    """The files that each prompt writes."""
+    if out is None or not out.suffix:
+        folder = out or Path("out")
+        stems = _numbered([_slug(text) for text in texts])
+        return [[folder / f"{stem}{suffix}" for suffix in DEFAULT_SUFFIXES] for stem in stems]
+    if len(texts) == 1:
+        return [[out]]
+    width = len(str(len(texts)))
+    return [
+        [out.with_name(f"{out.stem}-{i:0{width}d}{out.suffix}")] for i in range(1, len(texts) + 1)
+    ]
+
+
+def _slug(text: str) -> str:
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return "-".join(words[:8])[:60] or "motion"
+
+
+def _numbered(stems: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    for i, stem in enumerate(stems):
+        seen[stem] = seen.get(stem, 0) + 1
+        if seen[stem] > 1:
+            stems[i] = f"{stem}-{seen[stem]}"
+    return stems
+
+
+def _read_motion(path: Path, landmarker: Path | None):
+    from .formats import is_motion_file, load
+
+    return load(path) if is_motion_file(path) else _fit(path, landmarker)
+
+
+def _fit(video: Path, model: Path | None):
+    from .fitting import fit_video
+
+    result = fit_video(video, model=model, progress=sys.stderr.isatty())
+    for note in result.notes:
+        print(f"{video.name}: {note}", file=sys.stderr)
+    return result.motion
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; a user's mistake is one line on stderr and exit status 2."""
+    try:
+        return app(args=argv, prog_name="tdmm", standalone_mode=False) or 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except (click.ClickException, ValueError, OSError, ImportError) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        print(f"tdmm: {' '.join(message.split())}", file=sys.stderr)
+        return USER_ERROR
+    except (KeyboardInterrupt, click.Abort):
+        print("tdmm: stopped", file=sys.stderr)
+        return 130
+
+
+def entry() -> None:
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    entry()

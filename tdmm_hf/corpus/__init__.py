@@ -1,0 +1,1 @@
+"""Corpora of (text, motion) rows that ``datasets.load_dataset`` opens."""

@@ -1,0 +1,71 @@
+"""The Face Landmarker model file: where it is, or one checked download.
+
+    >>> from tdmm_hf.fitting.model_file import landmarker_path
+    >>> landmarker_path("face_landmarker.task")  # doctest: +SKIP
+    PosixPath('face_landmarker.task')
+
+An explicit path goes before the environment variable ``TDMM_FACE_LANDMARKER``, which goes before
+the cache; only where none of them is given is the file downloaded, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import urllib.request
+from pathlib import Path
+
+from ..formats.files import replacing
+
+logger = logging.getLogger(__name__)
+
+MODEL_VARIABLE = "TDMM_FACE_LANDMARKER"
+MODEL_URL = (
+    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/"
+    "float16/1/face_landmarker.task"
+)
+MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+DOWNLOAD_TIMEOUT = 30.0
+
+
+def landmarker_path(model: str | os.PathLike | None = None) -> Path:
+    """The model file: ``model``, or the environment's, or the cached one, or a download.
+
+    Raises:
+        ValueError: the path given, or the environment's, is no file.
+        OSError: no model at hand and it could not be downloaded, or it arrived damaged.
+    """
+    for source, given in (("model", model), (MODEL_VARIABLE, os.environ.get(MODEL_VARIABLE))):
+        if given:
+            if not Path(given).is_file():
+                raise ValueError(f"{source} must be a Face Landmarker file, none at {given}")
+            return Path(given)
+    cached = cache_path()
+    if not cached.is_file():
+        _download(cached)
+    return cached
+
+
+def cache_path() -> Path:
+    """Where the downloaded model is kept: under ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "tdmm-hf" / "face_landmarker.task"
+
+
+def _download(target: Path) -> None:
+    logger.info("downloading the Face Landmarker model to %s", target)
+    try:
+        with urllib.request.urlopen(MODEL_URL, timeout=DOWNLOAD_TIMEOUT) as response:
+            data = response.read()
+    except OSError as error:
+        raise OSError(
+            f"no Face Landmarker model at hand and {MODEL_URL} cannot be reached ({error}): "
+            f"fetch that file elsewhere and give it with --model or {MODEL_VARIABLE}"
+        ) from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != MODEL_SHA256:
+        raise OSError(f"download of {MODEL_URL} must have sha256 {MODEL_SHA256}, got {digest}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as beside:
+        beside.write_bytes(data)

@@ -1,0 +1,148 @@
+"""MediaPipe Face Landmarker: images in, faces out.
+
+    >>> from tdmm_hf.fitting.tracker import FaceTracker
+    >>> with FaceTracker("face_landmarker.task") as tracker:  # doctest: +SKIP
+    ...     faces = tracker.detect(image, time=0.0)
+
+Scores are MediaPipe's own, untouched. Its face matrix has this package's axes (+y up, +z out of
+the face towards the camera, +x to the subject's left), so the head angles are read straight from
+it, relative to the camera.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, suppress
+from functools import partial
+
+import numpy as np
+
+from ..import_utils import require_package
+from ..parameters import ARKIT_BLENDSHAPES
+from .faces import Face
+
+MAX_FACES = 4
+# MediaPipe scores every ARKit blendshape but one.
+OBSERVED_CHANNELS = tuple(name for name in ARKIT_BLENDSHAPES if name != "tongueOut")
+
+
+class FaceTracker:
+    """Finds up to ``MAX_FACES`` faces in successive frames of one video; a context manager.
+
+    Several faces also means that MediaPipe does not smooth over time: there is no lag.
+
+    Args:
+        model: path of the Face Landmarker bundle.
+
+    Raises:
+        ImportError: MediaPipe, or a system library that it needs, is missing.
+        ValueError: the model file is not a Face Landmarker bundle.
+    """
+
+    def __init__(self, model: str | os.PathLike):
+        self._mediapipe, vision, base = _import_mediapipe()
+        options = vision.FaceLandmarkerOptions(
+            base_options=base.BaseOptions(model_asset_path=str(model)),
+            running_mode=vision.RunningMode.VIDEO,
+            num_faces=MAX_FACES,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+        )
+        self._create = partial(vision.FaceLandmarker.create_from_options, options)
+        self._model = model
+        self._last_timestamp = -1
+
+    def __enter__(self) -> FaceTracker:
+        try:
+            with _quiet_stderr():
+                self._landmarker = self._create()
+        except OSError as error:
+            raise _system_library_error(error) from error
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"model {self._model} is not a Face Landmarker bundle") from error
+        return self
+
+    def __exit__(self, *exception) -> None:
+        with _quiet_stderr():
+            self._landmarker.close()
+
+    def detect(self, image: np.ndarray, time: float) -> list[Face]:
+        """Faces in one frame.
+
+        Args:
+            image: (height, width, 3) uint8 RGB.
+            time: seconds, not before those of the last call.
+        """
+        timestamp = max(round(time * 1000), self._last_timestamp + 1)
+        self._last_timestamp = timestamp
+        picture = self._mediapipe.Image(
+            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image)
+        )
+        result = self._landmarker.detect_for_video(picture, timestamp)
+        found = zip(
+            result.face_landmarks,
+            result.face_blendshapes,
+            result.facial_transformation_matrixes,
+            strict=True,
+        )
+        return [_face(*parts, image.shape) for parts in found]
+
+
+def head_angles(matrix: np.ndarray) -> np.ndarray:
+    """(3,) pitch, yaw, roll in radians of R = Ry(yaw) Rx(pitch) Rz(roll).
+
+    Args:
+        matrix: (3, 3) or larger, rotation in its upper left corner.
+    """
+    r = matrix[:3, :3]
+    pitch = np.arcsin(np.clip(-r[1, 2], -1, 1))
+    return np.array([pitch, np.arctan2(r[0, 2], r[2, 2]), np.arctan2(r[1, 0], r[1, 1])])
+
+
+def _face(landmarks, blendshapes, matrix, shape: tuple[int, ...]) -> Face:
+    points = np.array([(p.x * shape[1], p.y * shape[0]) for p in landmarks])
+    low, high = points.min(axis=0), points.max(axis=0)
+    score = {shape.category_name: shape.score for shape in blendshapes}
+    return Face(
+        center=(low + high) / 2,
+        size=float(np.sqrt(np.prod(high - low))),
+        scores=np.array([score[name] for name in OBSERVED_CHANNELS]),
+        matrix=np.array(matrix),
+    )
+
+
+def _import_mediapipe():
+    """The package, its vision tasks and its task core; says which system packages it lacks."""
+    try:
+        return (
+            require_package("mediapipe", extra="video"),
+            require_package("mediapipe.tasks.python.vision", extra="video"),
+            require_package("mediapipe.tasks.python.core.base_options", extra="video"),
+        )
+    except (ImportError, OSError) as error:
+        if "cannot open shared object" not in str(error):
+            raise
+        raise _system_library_error(error) from error
+
+
+def _system_library_error(error: Exception) -> ImportError:
+    return ImportError(
+        f"MediaPipe cannot load a system library ({error}): "
+        "on Debian, apt-get install libegl1 libgles2"
+    )
+
+
+@contextmanager
+def _quiet_stderr():
+    """Silence what MediaPipe's C++ part writes to file descriptor 2; no setting of its does."""
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

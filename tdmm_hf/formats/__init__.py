@@ -1,0 +1,63 @@
+"""Motion files: ``load`` and ``save`` choose the format by the suffix.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from tdmm_hf.formats import load, save
+    >>> from tdmm_hf.motion import FaceMotion
+    >>> path = tempfile.mkdtemp() + "/still.npz"
+    >>> save(FaceMotion(np.zeros((50, 55))), path)
+    >>> load(path).num_frames
+    50
+
+Each format is a module with ``read(path, fps=None)`` and ``write(motion, path)``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+
+from ..motion import FaceMotion
+from . import livelink, npz
+
+FORMATS = {".csv": livelink, ".npz": npz}
+
+
+def _format(path: str | os.PathLike) -> ModuleType:
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(
+            f"unknown motion suffix {suffix!r} of {Path(path).name!r}: "
+            f"choose from {', '.join(FORMATS)}"
+        )
+    return FORMATS[suffix]
+
+
+def check_suffix(path: str | os.PathLike) -> None:
+    """``ValueError`` unless a motion can be saved under this name; for use before long work."""
+    _format(path)
+
+
+def load(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
+    """A motion from a ``.csv`` (Live Link Face) or ``.npz`` file.
+
+    Args:
+        path: the file.
+        fps: frames per second, taken in place of what the file says.
+
+    Raises:
+        ValueError: unknown suffix or unfit contents; names the file and the rule.
+        OSError: the file cannot be opened.
+    """
+    return _format(path).read(path, fps=fps)
+
+
+def save(motion: FaceMotion, path: str | os.PathLike) -> None:
+    """Write a motion in the format of the suffix: the whole file, or none.
+
+    Raises:
+        ValueError: unknown suffix, or a space that the format cannot hold.
+        OSError: the file cannot be written.
+    """
+    _format(path).write(motion, path)

@@ -1,0 +1,32 @@
+"""Whole files or none: write beside the target, then rename.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "note.txt"
+    >>> with replacing(path) as beside:
+    ...     _ = beside.write_text("done")
+    >>> path.read_text()
+    'done'
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a path to write to; it takes the target's name if the block ends without error.
+
+    If the block fails, the target stays as it was and nothing is left beside it.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

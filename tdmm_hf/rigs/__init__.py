@@ -1,0 +1,20 @@
+"""Linear face rigs: from a motion's channels to points in space.
+
+>>> from tdmm_hf.rigs import get_rig
+>>> get_rig("sparse").space.name
+'arkit'
+"""
+
+from .rig import HEAD_REGION, Rig, head_rotation
+from .sparse import sparse_rig
+
+__all__ = ["HEAD_REGION", "Rig", "get_rig", "head_rotation"]
+
+_RIGS = {"sparse": sparse_rig}
+
+
+def get_rig(name: str) -> Rig:
+    """The rig of that name; ``ValueError`` for an unknown one."""
+    if name not in _RIGS:
+        raise ValueError(f"unknown rig {name!r}: choose from {', '.join(_RIGS)}")
+    return _RIGS[name]()

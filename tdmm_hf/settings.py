@@ -1,0 +1,141 @@
+"""Settings of the long commands, one dataclass each, from flags or a YAML file.
+
+    >>> from tdmm_hf.settings import CorpusSettings, from_yaml
+    >>> CorpusSettings(clips=10).held_out
+    200
+
+This module imports neither torch nor datasets, so that ``tdmm --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+Settings = TypeVar("Settings")
+
+
+def from_yaml(kind: type[Settings], path: str | Path) -> Settings:
+    """Settings read from a YAML mapping of field names.
+
+    Raises:
+        ValueError: not a mapping, or a field that does not exist.
+    """
+    fields = yaml.safe_load(Path(path).read_text()) or {}
+    if not isinstance(fields, dict):
+        raise ValueError(f"{path} must hold a mapping of settings, got {type(fields).__name__}")
+    known = {field.name for field in dataclasses.fields(kind)}
+    if unknown := sorted(set(fields) - known):
+        raise ValueError(f"{path} has unknown settings: {', '.join(unknown)}")
+    return kind(**fields)
+
+
+def _require_positive(settings, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, got {value}")
+
+
+def _require_share(settings, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must lie in 0..1, got {value}")
+
+
+@dataclass(frozen=True)
+class CorpusSettings:
+    """What a corpus holds.
+
+    Args:
+        clips: training clips.
+        held_out: clips in each of the validation and test splits.
+        seed: the corpus' seed; every clip's own seed derives from it.
+        captions: wordings of each clip's prompt.
+        descriptions: wordings of what the motion alone shows.
+        long_share: share of clips that last longer than the usual 2 to 8 s.
+        long_min, long_max: shortest and longest of the long clips, seconds.
+        shard_clips: clips in a shard.
+    """
+
+    clips: int = 2000
+    held_out: int = 200
+    seed: int = 0
+    captions: int = 6
+    descriptions: int = 2
+    long_share: float = 0.08
+    long_min: float = 10.0
+    long_max: float = 60.0
+    shard_clips: int = 250
+
+    def __post_init__(self):
+        _require_positive(self, "clips", "held_out", "captions", "descriptions", "shard_clips")
+        _require_share(self, "long_share")
+        if not 2 <= self.long_min <= self.long_max <= 60:
+            raise ValueError(
+                "long clips must satisfy 2 <= long_min <= long_max <= 60 s, "
+                f"got {self.long_min}..{self.long_max}"
+            )
+
+
+@dataclass(frozen=True)
+class LanguageModelSettings:
+    """How the language model is trained, in both directions at once.
+
+    Args:
+        backbone: ``tiny`` for the embedded model's own, else any Hugging Face causal LM.
+        examples: training examples in all, drawn anew with fresh wordings.
+        batch_size: examples a step and process.
+        gradient_accumulation: batches a step.
+        learning_rate: peak of a cosine schedule.
+        warmup: share of the steps that warm up.
+        weight_decay: AdamW's.
+        describe_share: share of examples that describe a motion; the rest animate a prompt.
+        synonym_rate: share of content words replaced by synonyms while training.
+        tracked_share: share of described motions seen as a tracker would see them.
+        prompt_encoder: whether the tiny backbone reads prompts through the frozen text encoder.
+        text_embeddings: whether the tiny backbone's word embeddings start from the text encoder's.
+        text_vocabulary: word pieces the tiny backbone keeps.
+        hidden_size, layers, feed_forward, heads: the tiny backbone's size.
+        lora_rank: 0 trains all weights, else the rank of LoRA adapters.
+        bf16: compute in bfloat16.
+        gradient_checkpointing: trade time for memory.
+        save_every: steps between checkpoints that a stopped run resumes from.
+        seed: of examples and weights.
+        threads: CPU threads; 0 leaves torch's choice.
+    """
+
+    backbone: str = "tiny"
+    examples: int = 80_000
+    batch_size: int = 32
+    gradient_accumulation: int = 1
+    learning_rate: float = 2e-3
+    warmup: float = 0.03
+    weight_decay: float = 0.05
+    describe_share: float = 0.4
+    synonym_rate: float = 0.15
+    tracked_share: float = 0.4
+    prompt_encoder: bool = True
+    text_embeddings: bool = True
+    text_vocabulary: int = 8000
+    hidden_size: int = 256
+    layers: int = 6
+    feed_forward: int = 768
+    heads: int = 4
+    lora_rank: int = 0
+    bf16: bool = True
+    gradient_checkpointing: bool = False
+    save_every: int = 250
+    seed: int = 0
+    threads: int = 0
+
+    def __post_init__(self):
+        _require_positive(
+            self, "examples", "batch_size", "gradient_accumulation", "learning_rate", "save_every"
+        )
+        _require_share(self, "warmup", "describe_share", "synonym_rate", "tracked_share")

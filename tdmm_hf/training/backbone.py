@@ -1,0 +1,70 @@
+"""The language model that training starts from: the embedded model's own tiny one, or any other.
+
+model, processor = build_model(LanguageModelSettings(), "runs/motion-tokenizer")
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
+
+from ..modeling import MotionTokenizer, TDMMForCausalLM, TDMMProcessor
+from ..settings import LanguageModelSettings
+
+TINY = "tiny"
+CONTEXT = 2048  # positions of the tiny backbone: 60 s are made window by window
+
+
+def build_model(
+    settings: LanguageModelSettings, motion_tokenizer: str | Path
+) -> tuple[TDMMForCausalLM, TDMMProcessor]:
+    """A model and its processor, ready to train."""
+    torch.manual_seed(settings.seed)
+    codec = MotionTokenizer.from_pretrained(motion_tokenizer)
+    if settings.backbone == TINY:
+        text_tokenizer, encoder = _word_knowledge(settings)
+        backbone = _tiny_backbone(settings, text_tokenizer)
+    else:
+        text_tokenizer = AutoTokenizer.from_pretrained(settings.backbone, padding_side="left")
+        backbone, encoder = settings.backbone, None
+    processor = TDMMProcessor.from_backbone(text_tokenizer, codec.config)
+    model = TDMMForCausalLM.from_backbone(
+        backbone, motion_tokenizer=codec, tokenizer=processor.tokenizer, prompt_encoder=encoder
+    )
+    return model, processor
+
+
+def _word_knowledge(settings: LanguageModelSettings) -> tuple[PreTrainedTokenizerBase, object]:
+    from .text_encoder import build_prompt_encoder, build_text_tokenizer
+
+    tokenizer = build_text_tokenizer(settings.text_vocabulary)
+    encoder = build_prompt_encoder(tokenizer) if settings.prompt_encoder else None
+    return tokenizer, encoder
+
+
+def _tiny_backbone(
+    settings: LanguageModelSettings, tokenizer: PreTrainedTokenizerBase
+) -> LlamaForCausalLM:
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.hidden_size,
+        num_hidden_layers=settings.layers,
+        intermediate_size=settings.feed_forward,
+        num_attention_heads=settings.heads,
+        num_key_value_heads=settings.heads,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    model = LlamaForCausalLM(config)
+    if settings.text_embeddings:
+        from .text_encoder import initial_text_embeddings
+
+        with torch.no_grad():
+            embeddings = initial_text_embeddings(tokenizer, settings.hidden_size)
+            model.get_input_embeddings().weight.copy_(embeddings)
+    return model

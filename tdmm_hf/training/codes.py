@@ -1,0 +1,75 @@
+"""A corpus as motion codes, encoded once for all of language model training.
+
+codes = encode_corpus(load_corpus("corpus"), motion_tokenizer, tracked_share=0.4, seed=0)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from datasets import Dataset, load_dataset
+
+from ..performer.tracking import augment
+
+CODE_COLUMNS = ("text", "paraphrases", "descriptions", "num_frames")
+CODE_DTYPE = np.int32
+
+
+def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
+    """A split of a corpus folder or Hub dataset; its motions come as (frames, channels) arrays.
+
+    Raises:
+        ValueError: there is no such folder, or it holds no corpus.
+    """
+    try:
+        return load_dataset(str(corpus), split=split).with_format("numpy")
+    except (FileNotFoundError, KeyError) as error:
+        raise ValueError(f"no corpus at {str(corpus)!r}: {error}") from error
+
+
+def encode_corpus(
+    corpus: Dataset, motion_tokenizer, tracked_share: float = 0.0, seed: int = 0
+) -> Dataset:
+    """Rows of (text, paraphrases, descriptions, num_frames, codes, tracked_codes).
+
+    ``codes`` is (latent steps x codebooks,) int, step-major. ``tracked_codes`` codes the same motion
+    as a tracker would have seen it; it is empty for all but ``tracked_share`` of the rows.
+    """
+
+    def encode(rows: dict, indices: list[int]) -> dict:
+        motions = [np.asarray(motion, dtype=np.float32) for motion in rows["motion"]]
+        rngs = [np.random.default_rng([seed, index]) for index in indices]
+        seen = [rng.random() < tracked_share for rng in rngs]
+        tracked = [augment(m, rng) for m, rng, s in zip(motions, rngs, seen, strict=True) if s]
+        tracked_codes = iter(encode_batch(motion_tokenizer, tracked))
+        return {
+            "codes": encode_batch(motion_tokenizer, motions),
+            "tracked_codes": [next(tracked_codes) if s else np.zeros(0, CODE_DTYPE) for s in seen],
+        }
+
+    drop = [name for name in corpus.column_names if name not in CODE_COLUMNS]
+    return corpus.map(
+        encode, batched=True, batch_size=64, with_indices=True, remove_columns=drop, desc="encode"
+    )
+
+
+@torch.no_grad()
+def encode_batch(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray]:
+    """Flat codes of each motion, step-major: (latent steps x codebooks,)."""
+    if not motions:
+        return []
+    lengths = torch.tensor([len(motion) for motion in motions])
+    padded = torch.nn.utils.rnn.pad_sequence(
+        [torch.from_numpy(motion) for motion in motions], batch_first=True
+    )  # (batch, frames, channels)
+    mask = torch.arange(padded.shape[1])[None] < lengths[:, None]
+    codes = motion_tokenizer.encode(
+        padded.to(motion_tokenizer.device), mask.to(motion_tokenizer.device)
+    ).codes
+    steps = -(-lengths // motion_tokenizer.config.downsample)
+    return [
+        c[:n].reshape(-1).cpu().numpy().astype(CODE_DTYPE)
+        for c, n in zip(codes, steps, strict=True)
+    ]

@@ -1,0 +1,120 @@
+"""Train the language model in both directions in one run, with TRL's SFTTrainer.
+
+    tdmm train-lm --config recipes/tiny.yaml --corpus runs/corpus \\
+        --tokenizer runs/motion-tokenizer --out runs/tdmm-lm-tiny
+
+Several processes: ``accelerate launch -m tdmm_hf.cli train-lm ...`` with the same flags.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+from datasets import Dataset, load_from_disk
+from transformers.trainer_utils import get_last_checkpoint
+from trl import SFTConfig, SFTTrainer
+
+from ..hub import save_checkpoint
+from ..settings import LanguageModelSettings
+from .backbone import build_model
+from .codes import encode_corpus, load_corpus
+from .examples import make_examples
+
+logger = logging.getLogger(__name__)
+
+LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj|c_attn|c_proj|c_fc)"
+
+
+def train_language_model(
+    corpus: str | Path,
+    motion_tokenizer: str | Path,
+    settings: LanguageModelSettings,
+    output_dir: str | Path,
+) -> Path:
+    """Train, or go on with a stopped run, and save a self-contained checkpoint.
+
+    Work files (examples, trainer checkpoints) stay in ``output_dir``/work.
+
+    Returns:
+        ``output_dir``, which AutoModelForCausalLM and AutoProcessor load.
+    """
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    output_dir = Path(output_dir)
+    work = output_dir / "work"
+    model, processor = build_model(settings, motion_tokenizer)
+    examples = _examples(corpus, model, processor, settings, work)
+    trainer = SFTTrainer(
+        model=model,
+        args=_sft_config(settings, work),
+        train_dataset=examples,
+        processing_class=processor.tokenizer,
+        peft_config=_lora(settings, model),
+    )
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(work) if work.exists() else None)
+    if trainer.is_world_process_zero():
+        trained = trainer.accelerator.unwrap_model(trainer.model)
+        save_checkpoint(
+            trained.merge_and_unload() if settings.lora_rank else trained, processor, output_dir
+        )
+    return output_dir
+
+
+def _examples(corpus, model, processor, settings: LanguageModelSettings, work: Path) -> Dataset:
+    """The run's examples; drawn once, by the main process."""
+    folder = work / "examples"
+    state = PartialState()
+    if state.is_main_process and not folder.exists():
+        coded = encode_corpus(
+            load_corpus(corpus), model.motion_tokenizer, settings.tracked_share, settings.seed
+        )
+        drawn = make_examples(coded, processor, settings, workers=os.cpu_count() or 1)
+        part = folder.with_suffix(".part")
+        drawn.save_to_disk(part)
+        os.replace(part, folder)
+    state.wait_for_everyone()
+    return load_from_disk(folder)
+
+
+def _sft_config(settings: LanguageModelSettings, work: Path) -> SFTConfig:
+    return SFTConfig(
+        output_dir=str(work),
+        num_train_epochs=1,
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.gradient_accumulation,
+        learning_rate=settings.learning_rate,
+        warmup_ratio=settings.warmup,
+        weight_decay=settings.weight_decay,
+        lr_scheduler_type="cosine",
+        adam_beta2=0.98,
+        max_grad_norm=1.0,
+        train_sampling_strategy="group_by_length",
+        bf16=settings.bf16,
+        gradient_checkpointing=settings.gradient_checkpointing,
+        max_length=None,
+        packing=False,
+        logging_steps=20,
+        save_steps=settings.save_every,
+        save_total_limit=1,
+        seed=settings.seed,
+        report_to="none",
+    )
+
+
+def _lora(settings: LanguageModelSettings, model):
+    if not settings.lora_rank:
+        return None
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=settings.lora_rank,
+        lora_alpha=2 * settings.lora_rank,
+        target_modules=LORA_TARGETS,
+        modules_to_save=["embed_tokens"],
+        ensure_weight_tying=True,
+        task_type="CAUSAL_LM",
+    )
