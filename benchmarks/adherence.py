@@ -1,6 +1,6 @@
 """Does the motion do what the prompt says? Hand-written prompts, cues and head motions.
 
-    python benchmarks/adherence.py [MODEL] [--seeds 3] [--out benchmarks/results/adherence.json]
+    python benchmarks/adherence.py [MODEL] [--seeds 3] [--out result.json]
 
 Figures, all through ``pipeline("text-to-face-motion")``, for prompts that no template made:
 

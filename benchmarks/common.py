@@ -1,6 +1,6 @@
 """What the benchmarks share: data files, generation in batches, tables, results.
 
-    from common import DATA, load_yaml, print_table, write_result
+from common import DATA, load_yaml, print_table, write_result
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def load_yaml(name: str):
 
 
 def parser(description: str, name: str) -> argparse.ArgumentParser:
-    """Arguments that every model benchmark takes; results go to ``benchmarks/results/NAME.json``."""
+    """Arguments that every model benchmark takes; results go to ``results/NAME.json``."""
     found = argparse.ArgumentParser(description=description.splitlines()[0])
     found.add_argument("model", nargs="?", help="checkpoint folder or Hub id; embedded by default")
     found.add_argument("--out", type=Path, default=RESULTS / f"{name}.json")
@@ -68,7 +68,9 @@ def machine() -> dict:
 
     return {
         "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "torch_threads": torch.get_num_threads(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",

@@ -78,6 +78,10 @@ class TDMMConfig(PretrainedConfig):
         motion_sampling=None,
         **kwargs,
     ):
+        for name in ("auto_map", "custom_pipelines", "tie_word_embeddings"):
+            kwargs.pop(name, None)
+        # Before the sub-configs are there: it would undo the attention that a given one has chosen.
+        super().__init__(**kwargs)
         self.text_config = _sub_config({} if text_config is None else text_config, "llama")
         self.motion_config = _motion_config(motion_config)
         self.prompt_encoder_config = _sub_config(prompt_encoder_config, "bert")
@@ -102,11 +106,10 @@ class TDMMConfig(PretrainedConfig):
                 "seconds must satisfy 0 <= context < window <= max, "
                 f"got {context_seconds}, {window_seconds}, {max_seconds}"
             )
-        for name in ("auto_map", "custom_pipelines", "tie_word_embeddings"):
-            kwargs.pop(name, None)
-        super().__init__(**kwargs)
         # PEFT and the trainers read the tying of the whole model here.
         self.tie_word_embeddings = getattr(self.text_config, "tie_word_embeddings", False)
+        if kwargs.get("attn_implementation"):
+            self._attn_implementation = kwargs["attn_implementation"]
 
     @property
     def num_motion_tokens(self):

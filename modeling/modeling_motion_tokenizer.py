@@ -5,8 +5,8 @@
     >>> codes.shape, model.decode(codes).shape
     (torch.Size([1, 32, 4]), torch.Size([1, 128, 55]))
 
-It learns to keep the shape of the face rather than the coefficients, after the geometry tokenizer of
-TDMM-LM (https://arxiv.org/abs/2603.16936): different coefficients can make the same face. The
+It learns to keep the shape of the face rather than the coefficients, after the geometry tokenizer
+of TDMM-LM (https://arxiv.org/abs/2603.16936): different coefficients can make the same face. The
 reconstruction loss is L1 on the points of a rig, linear in the channels, whose matrix travels with
 the checkpoint.
 """

@@ -150,7 +150,7 @@ class ResidualQuantizer(nn.Module):
         self.dropout = dropout
 
     def forward(self, latents, mask=None):
-        """Quantize latents (batch, steps, dim); only steps where ``mask`` holds are learned from."""
+        """Quantize latents (batch, steps, dim), learning only from steps where ``mask`` holds."""
         depth = self._depths(latents)
         quantized, residual, codes, loss = torch.zeros_like(latents), latents, [], 0.0
         for i, stage in enumerate(self.stages):

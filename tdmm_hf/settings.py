@@ -84,6 +84,49 @@ class CorpusSettings:
 
 
 @dataclass(frozen=True)
+class TokenizerSettings:
+    """How a MotionTokenizer is trained.
+
+    Args:
+        preset: code layout, a key of ``motion_tokenizer_presets.yaml``.
+        space, rig, fps: what the motions are, and the rig whose points the loss measures.
+        steps: optimiser steps.
+        batch_size: motions a step.
+        crop_frames: frames of each motion; shorter ones are padded.
+        learning_rate: peak, after a linear warm-up and before a cosine down to zero.
+        warmup: share of the steps that warm up.
+        weight_decay: AdamW's.
+        gradient_norm: gradients are clipped to it.
+        tracked_share: share of motions seen as a tracker would have seen them.
+        save_every: steps between checkpoints that a stopped run resumes from.
+        seed: of weights, batches and augmentation.
+        threads: CPU threads; 0 leaves torch's choice.
+    """
+
+    preset: str = "default"
+    space: str = "arkit"
+    rig: str = "sparse"
+    fps: float = 25.0
+    steps: int = 10_000
+    batch_size: int = 32
+    crop_frames: int = 96
+    learning_rate: float = 1e-3
+    warmup: float = 0.03
+    weight_decay: float = 0.01
+    gradient_norm: float = 1.0
+    tracked_share: float = 0.25
+    save_every: int = 1000
+    seed: int = 0
+    threads: int = 0
+
+    def __post_init__(self):
+        _require_positive(
+            self, "fps", "steps", "batch_size", "crop_frames", "learning_rate", "save_every"
+        )
+        _require_share(self, "warmup", "tracked_share")
+
+
+@dataclass(frozen=True)
 class LanguageModelSettings:
     """How the language model is trained, in both directions at once.
 

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from scipy.ndimage import uniform_filter1d
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.signal import detrend
 
 from ..motion import FaceMotion
 
@@ -33,10 +34,11 @@ SECOND_HALF = (0.5, 1.0)
 LAST_THIRD = (2 / 3, 1.0)
 
 PEAK_SECONDS = 0.2
-TREND_SECONDS = 1.0
+WINDOW_SECONDS = 1.0
 # Weights are 0..1 (head channels radians): 0.08 held is a slight but visible action, 0.2 at the
-# peak of a brief one is a plain one, 0.03 is jaw movement of about a tenth peak to peak.
-MARGINS = {"level": 0.08, "peak": 0.2, "activity": 0.03}
+# peak of a brief one is a plain one, 0.02 is a swing of about 0.06 peak to peak that goes on,
+# 0.1 a wandering of about 6 degrees for gaze.
+MARGINS = {"level": 0.08, "peak": 0.2, "activity": 0.02, "spread": 0.1}
 
 
 def level(signal: np.ndarray, fps: float) -> float:
@@ -51,15 +53,26 @@ def peak(signal: np.ndarray, fps: float) -> float:
 
 
 def activity(signal: np.ndarray, fps: float) -> float:
-    """Standard deviation about the 1 s moving average: speech and chewing, not slow change."""
-    window = max(1, round(TREND_SECONDS * fps))
-    return float(np.std(signal - uniform_filter1d(signal, window, mode="nearest")))
+    """Median over 1 s windows of the deviation from a straight line.
+
+    Speech, song and chewing go on; a jaw that drops once, or an expression that comes and goes,
+    fills too few windows to count.
+    """
+    window = min(len(signal), max(1, round(WINDOW_SECONDS * fps)))
+    windows = detrend(sliding_window_view(signal, window))  # (windows, frames of a window)
+    return float(np.median(windows.std(axis=1)))
+
+
+def spread(signal: np.ndarray, fps: float) -> float:
+    """Standard deviation: what wanders or comes and goes."""
+    return float(signal.std())
 
 
 MEASURES: dict[str, Callable[[np.ndarray, float], float]] = {
     "level": level,
     "peak": peak,
     "activity": activity,
+    "spread": spread,
 }
 
 
@@ -71,7 +84,7 @@ class Cue:
         name: the cue's name.
         up: channels whose mean raises the signal.
         down: channels whose mean lowers it (a wink is one eye without the other).
-        measure: ``level``, ``peak`` or ``activity``: how the signal becomes one number.
+        measure: a key of ``MEASURES``: how the signal becomes one number.
         margin: the least rise over neutral that counts; ``MARGINS[measure]`` by default.
 
     Raises:

@@ -22,7 +22,7 @@ from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS, get_space
 from .faces import Face, Track, link_faces, main_track
 from .model_file import landmarker_path
-from .tracker import OBSERVED_CHANNELS, FaceTracker, head_angles
+from .tracker import OBSERVED_WEIGHTS, FaceTracker
 from .video import Video, open_video
 
 Progress = Callable[[int, int], None]
@@ -63,8 +63,8 @@ def fit_video(
 ) -> FitResult:
     """Per-frame ``arkit`` parameters of the face in a video.
 
-    Values are MediaPipe's own scores and head angles, without smoothing or correction. Of several
-    faces the largest and steadiest is followed.
+    Values are MediaPipe's scores and head angles, the mean of the frame and its mirror image, with
+    no smoothing. Of several faces the largest and steadiest is followed.
 
     Args:
         path: any video file that FFmpeg reads.
@@ -89,7 +89,7 @@ def fit_video(
         values=space.clip(even.values),
         fps=seen.rate,
         valid=even.valid,
-        observed=np.array([c in (*OBSERVED_CHANNELS, *HEAD_CHANNELS) for c in space.channels]),
+        observed=np.array([c in OBSERVED_WEIGHTS.union(HEAD_CHANNELS) for c in space.channels]),
     )
     return FitResult(
         motion=motion,
@@ -112,19 +112,15 @@ def _watch(video: Video, tracker: FaceTracker, progress: Progress | None) -> _Si
 
 def _even_frames(track: Track, seen: _Sighting) -> EvenFrames:
     """The followed face at the container's mean rate, gaps filled in."""
-    space = get_space("arkit")
-    columns = space.indices(OBSERVED_CHANNELS + HEAD_CHANNELS)
-    values = np.zeros((len(seen.times), len(space.channels)))
+    frames = list(track)
     valid = np.zeros(len(seen.times), dtype=bool)
-    for index, face in track.items():
-        values[index, columns] = np.concatenate([face.scores, head_angles(face.matrix)])
-        valid[index] = True
+    valid[frames] = True
+    values = np.zeros((len(valid), len(get_space("arkit").channels)))
+    values[frames] = [face.values for face in track.values()]
     return spread_evenly(np.array(seen.times), fill_invalid(values, valid), valid, seen.rate)
 
 
-def _notes(
-    seen: _Sighting, tracks: list[Track], track: Track, resampled: bool
-) -> tuple[str, ...]:
+def _notes(seen: _Sighting, tracks: list[Track], track: Track, resampled: bool) -> tuple[str, ...]:
     frames, missing = len(seen.times), len(seen.times) - len(track)
     notes = []
     if len(tracks) > 1:

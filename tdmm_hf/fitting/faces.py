@@ -1,19 +1,21 @@
 """Faces found in single frames, linked into tracks; and which track to follow.
 
-    >>> import numpy as np
-    >>> from tdmm_hf.fitting.faces import Face, link_faces, main_track
-    >>> near = Face(np.array([100.0, 100.0]), 80.0, np.zeros(51), np.eye(4))
-    >>> far = Face(np.array([300.0, 90.0]), 20.0, np.zeros(51), np.eye(4))
-    >>> tracks = link_faces([[near, far], [far], [near]])
-    >>> [sorted(track) for track in tracks], sorted(main_track(tracks))
-    ([[0, 2], [0, 1]], [0, 2])
+>>> import numpy as np
+>>> from tdmm_hf.fitting.faces import Face, link_faces, main_track
+>>> near = Face(np.array([100.0, 100.0]), 80.0, np.zeros(55))
+>>> far = Face(np.array([300.0, 90.0]), 20.0, np.zeros(55))
+>>> tracks = link_faces([[near, far], [far], [near]])
+>>> [sorted(track) for track in tracks], sorted(main_track(tracks))
+([[0, 2], [0, 1]], [0, 2])
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from ..parameters import get_space
 
 # A face is the one seen before if it moved less than its own size, and this share of it more for
 # every frame in which it was not seen.
@@ -29,14 +31,34 @@ class Face:
     Args:
         center: (2,) middle of its box in pixels.
         size: square root of its box's area in pixels.
-        scores: (51,) blendshape scores, in the order of OBSERVED_CHANNELS.
-        matrix: (4, 4) head to camera, rotation and centimetres.
+        values: (55,) in the ``arkit`` space; 0 for channels that are not observed.
     """
 
     center: np.ndarray
     size: float
-    scores: np.ndarray
-    matrix: np.ndarray
+    values: np.ndarray
+
+    def mirror(self, width: int) -> Face:
+        """The face as it is in the mirrored image; ``width`` of the image in pixels."""
+        space = get_space("arkit")
+        center = np.array([width - self.center[0], self.center[1]])
+        values = self.values[list(space.mirror_index)] * np.array(space.mirror_sign)
+        return Face(center, self.size, values)
+
+
+def merge_faces(faces: list[Face], others: list[Face]) -> list[Face]:
+    """Two lists of one frame's faces: the means of pairs that lie within half their size.
+
+    A face that only one list has is left out: it is a profile about to be lost, or no face.
+    """
+    left, merged = list(others), []
+    for face in faces:
+        near = [one for one in left if np.linalg.norm(one.center - face.center) < face.size / 2]
+        if near:
+            twin = min(near, key=lambda one: np.linalg.norm(one.center - face.center))
+            left.remove(twin)
+            merged.append(replace(face, values=(face.values + twin.values) / 2))
+    return merged
 
 
 def link_faces(frames: list[list[Face]]) -> list[Track]:

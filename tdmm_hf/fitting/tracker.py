@@ -4,33 +4,37 @@
     >>> with FaceTracker("face_landmarker.task") as tracker:  # doctest: +SKIP
     ...     faces = tracker.detect(image, time=0.0)
 
-Scores are MediaPipe's own, untouched. Its face matrix has this package's axes (+y up, +z out of
-the face towards the camera, +x to the subject's left), so the head angles are read straight from
-it, relative to the camera.
+Every frame is tracked as it is and mirrored, and the two are averaged. MediaPipe's scores lean to
+one side: on seven clips, gaze to the subject's left read 0.16 higher than in the mirror image, each
+time. The average does not: a mirrored video gives the mirrored motion. A face must be found in
+both. Else the scores are MediaPipe's own, with its rest levels and reach.
+
+Its face matrix has this package's axes (+y up, +z out of the face towards the camera, +x to the
+subject's left), so the head angles, relative to the camera, are read straight from it.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 import numpy as np
 
 from ..import_utils import require_package
 from ..parameters import ARKIT_BLENDSHAPES
-from .faces import Face
+from .faces import Face, merge_faces
 
 MAX_FACES = 4
 # MediaPipe scores every ARKit blendshape but one.
-OBSERVED_CHANNELS = tuple(name for name in ARKIT_BLENDSHAPES if name != "tongueOut")
+OBSERVED_WEIGHTS = frozenset(name for name in ARKIT_BLENDSHAPES if name != "tongueOut")
 
 
 class FaceTracker:
     """Finds up to ``MAX_FACES`` faces in successive frames of one video; a context manager.
 
-    Several faces also means that MediaPipe does not smooth over time: there is no lag.
+    With several faces allowed, MediaPipe does not smooth over time: there is no lag.
 
     Args:
         model: path of the Face Landmarker bundle.
@@ -55,8 +59,10 @@ class FaceTracker:
 
     def __enter__(self) -> FaceTracker:
         try:
-            with _quiet_stderr():
-                self._landmarker = self._create()
+            with _quiet_stderr(), ExitStack() as stack:
+                self._straight = stack.enter_context(self._create())
+                self._mirrored = stack.enter_context(self._create())
+                self._landmarkers = stack.pop_all()
         except OSError as error:
             raise _system_library_error(error) from error
         except (RuntimeError, ValueError) as error:
@@ -65,7 +71,7 @@ class FaceTracker:
 
     def __exit__(self, *exception) -> None:
         with _quiet_stderr():
-            self._landmarker.close()
+            self._landmarkers.close()
 
     def detect(self, image: np.ndarray, time: float) -> list[Face]:
         """Faces in one frame.
@@ -76,10 +82,15 @@ class FaceTracker:
         """
         timestamp = max(round(time * 1000), self._last_timestamp + 1)
         self._last_timestamp = timestamp
+        straight = self._faces(self._straight, image, timestamp)
+        mirrored = self._faces(self._mirrored, image[:, ::-1], timestamp)
+        return merge_faces(straight, [face.mirror(image.shape[1]) for face in mirrored])
+
+    def _faces(self, landmarker, image: np.ndarray, timestamp: int) -> list[Face]:
         picture = self._mediapipe.Image(
             image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image)
         )
-        result = self._landmarker.detect_for_video(picture, timestamp)
+        result = landmarker.detect_for_video(picture, timestamp)
         found = zip(
             result.face_landmarks,
             result.face_blendshapes,
@@ -103,12 +114,12 @@ def head_angles(matrix: np.ndarray) -> np.ndarray:
 def _face(landmarks, blendshapes, matrix, shape: tuple[int, ...]) -> Face:
     points = np.array([(p.x * shape[1], p.y * shape[0]) for p in landmarks])
     low, high = points.min(axis=0), points.max(axis=0)
-    score = {shape.category_name: shape.score for shape in blendshapes}
+    score = {one.category_name: one.score for one in blendshapes}
+    weights = [score[name] if name in OBSERVED_WEIGHTS else 0.0 for name in ARKIT_BLENDSHAPES]
     return Face(
         center=(low + high) / 2,
         size=float(np.sqrt(np.prod(high - low))),
-        scores=np.array([score[name] for name in OBSERVED_CHANNELS]),
-        matrix=np.array(matrix),
+        values=np.concatenate([weights, head_angles(np.asarray(matrix))]),
     )
 
 
@@ -128,7 +139,7 @@ def _import_mediapipe():
 
 def _system_library_error(error: Exception) -> ImportError:
     return ImportError(
-        f"MediaPipe cannot load a system library ({error}): "
+        f"MediaPipe cannot load a system library ({error.__cause__ or error}): "
         "on Debian, apt-get install libegl1 libgles2"
     )
 

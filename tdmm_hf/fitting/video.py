@@ -81,15 +81,16 @@ def open_video(path: str | os.PathLike) -> Iterator[Video]:
     """
     av = require_package("av", extra="video")
     name = Path(path).name
-    with open(path, "rb") as file:
-        try:
-            container = av.open(file)
-        except av.FFmpegError as error:
-            raise ValueError(f"{name}: not a video that can be read ({error.strerror})") from error
-        with container:
-            if not container.streams.video:
-                raise ValueError(f"{name}: the file has no video stream")
-            yield Video(container, name)
+    with open(path, "rb"):
+        pass  # a file that cannot be opened is an OSError, as everywhere
+    try:
+        container = av.open(f"file:{os.fspath(path)}")
+    except av.FFmpegError as error:
+        raise ValueError(f"{name}: not a video that can be read ({error.strerror})") from error
+    with container:
+        if not container.streams.video:
+            raise ValueError(f"{name}: the file has no video stream")
+        yield Video(container, name)
 
 
 def _upright(frame) -> np.ndarray:

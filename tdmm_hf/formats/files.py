@@ -1,12 +1,12 @@
 """Whole files or none: write beside the target, then rename.
 
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> path = Path(tempfile.mkdtemp()) / "note.txt"
-    >>> with replacing(path) as beside:
-    ...     _ = beside.write_text("done")
-    >>> path.read_text()
-    'done'
+>>> import tempfile
+>>> from pathlib import Path
+>>> path = Path(tempfile.mkdtemp()) / "note.txt"
+>>> with replacing(path) as beside:
+...     _ = beside.write_text("done")
+>>> path.read_text()
+'done'
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def write(
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for timecode, row in zip(timecodes, table, strict=True):
-            writer.writerow([timecode, len(VALUE_COLUMNS), *(f"{value:.8g}" for value in row)])
+            writer.writerow([timecode, len(VALUE_COLUMNS), *(f"{value:.9g}" for value in row)])
 
 
 def _rows(path: str | os.PathLike) -> tuple[list[str], list[list[str]]]:
@@ -183,8 +183,12 @@ def _table(rows: list[list[str]], columns: dict[str, int]) -> tuple[np.ndarray, 
     table = np.zeros((len(rows), len(VALUE_COLUMNS)))
     for i in np.flatnonzero(valid):
         if len(rows[i]) != len(columns):
-            raise ValueError(f"row {i + 1} must have {len(columns)} cells, got {len(rows[i])}")
-        table[i] = [_number(rows[i][at], i, name) for at, name in zip(positions, VALUE_COLUMNS)]
+            raise ValueError(
+                f"row {_row_number(i)} must have {len(columns)} cells, got {len(rows[i])}"
+            )
+        table[i] = [
+            _number(rows[i][at], i, name) for at, name in zip(positions, VALUE_COLUMNS, strict=True)
+        ]
     return fill_invalid(table, valid), valid
 
 
@@ -198,8 +202,15 @@ def _number(cell: str, row: int, column: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f"column {column!r} must be a finite number, got {cell!r} in row {row + 1}")
+        raise ValueError(
+            f"column {column!r} must be a finite number, got {cell!r} in row {_row_number(row)}"
+        )
     return value
+
+
+def _row_number(frame: int) -> int:
+    """As a spreadsheet shows it: the header is row 1."""
+    return frame + 2
 
 
 def _from_table(
@@ -287,7 +298,8 @@ def _parse_timecode(text: str, row: int) -> tuple[int, float]:
     match = _TIMECODE.fullmatch(text.strip())
     if not match:
         raise ValueError(
-            f"column 'Timecode' must be HH:MM:SS:FF.sub, got {text!r} in row {row + 1}: give fps"
+            f"column 'Timecode' must be HH:MM:SS:FF.sub, got {text!r} "
+            f"in row {_row_number(row)}: give fps"
         )
     hours, minutes, seconds = (int(part) for part in match.groups()[:3])
     return (hours * 60 + minutes) * 60 + seconds, float(match.group(4))

@@ -1,9 +1,9 @@
 """Frames at uneven times, put on an even grid.
 
-    >>> import numpy as np
-    >>> times, values = np.array([0.0, 0.1, 0.3]), np.array([[0.0], [1.0], [3.0]])
-    >>> spread_evenly(times, values, np.ones(3, bool), fps=10).values.T
-    array([[0., 1., 2., 3.]])
+>>> import numpy as np
+>>> times, values = np.array([0.0, 0.1, 0.3]), np.array([[0.0], [1.0], [3.0]])
+>>> spread_evenly(times, values, np.ones(3, bool), fps=10).values.T
+array([[0., 1., 2., 3.]])
 """
 
 from __future__ import annotations

@@ -68,7 +68,9 @@ def _channel_moves(table: dict) -> dict[str, dict[str, np.ndarray]]:
         moves[f"{channel}Right"] = _mirror(moves[f"{channel}Left"])
     for channel, rows in table["symmetric"].items():
         left = _moves(rows, table, ("_left", ""))
-        moves[channel] = left | _mirror(left)
+        right = _mirror(left)
+        middle = {name: (left[name] + right[name]) / 2 for name in left.keys() & right.keys()}
+        moves[channel] = left | right | middle
     for channel, rows in table["lateral"].items():
         moves[f"{channel}Left"] = _moves(rows, table, ("_left", "_right", ""))
         moves[f"{channel}Right"] = _mirror(moves[f"{channel}Left"])

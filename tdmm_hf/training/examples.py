@@ -22,17 +22,17 @@ class ExampleMaker:
         coded: rows as ``codes.encode_corpus`` makes them.
         processor: TDMMProcessor of the model to train.
         settings: shares and seed.
-        window_seconds: longest motion that fits one sequence.
     """
 
     def __init__(self, coded: Dataset, processor, settings: LanguageModelSettings):
         self.coded = coded
         self.processor = processor
         self.settings = settings
-        self.window_steps = processor.window_steps
-        self.step_size = processor.num_codebooks
+        self.codebooks = processor.num_codebooks
+        self.step_seconds = processor.downsample / processor.fps
+        self.window_steps = round(processor.window_seconds / self.step_seconds)
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
-        self.short = np.flatnonzero(lengths <= self.window_steps * self.step_size)
+        self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
 
     def __call__(self, index: int) -> dict:
         rng = np.random.default_rng([self.settings.seed, index])
@@ -43,33 +43,37 @@ class ExampleMaker:
     def _animate(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.integers(len(self.coded)))]
         text = str(rng.choice([row["text"], *row["paraphrases"]]))
-        text = replace_words(text, rng, self.settings.synonym_rate)
-        codes = np.asarray(row["codes"])
-        steps = len(codes) // self.step_size
-        start = int(rng.integers(max(1, steps - self.window_steps + 1)))
-        window = codes[start * self.step_size : (start + self.window_steps) * self.step_size]
+        codes = self._steps(row["codes"])
+        start = int(rng.integers(max(1, len(codes) - self.window_steps + 1)))
+        part = codes[start : start + self.window_steps]
+        span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
         return self.processor.training_example(
             ANIMATE,
-            text=text,
-            codes=window,
-            num_frames=int(row["num_frames"]),
-            start_step=start,
+            replace_words(text, rng, self.settings.synonym_rate),
+            part,
+            duration=float(row["num_frames"]) / self.processor.fps,
+            window=span if len(part) < len(codes) else None,
             instruction=self._instruction(ANIMATE, rng),
         )
 
     def _describe(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.choice(self.short))]
-        tracked = np.asarray(row["tracked_codes"])
+        seen = row["tracked_codes"] if len(row["tracked_codes"]) else row["codes"]
         return self.processor.training_example(
             DESCRIBE,
-            text=str(rng.choice(row["descriptions"])),
-            codes=tracked if len(tracked) else np.asarray(row["codes"]),
+            str(rng.choice(row["descriptions"])),
+            self._steps(seen),
             instruction=self._instruction(DESCRIBE, rng),
         )
 
-    def _instruction(self, task: str, rng: np.random.Generator) -> str:
-        choices = self.processor.instructions[task]
-        return choices[0] if rng.random() < 0.5 else str(rng.choice(choices))
+    def _steps(self, codes) -> np.ndarray:
+        """Flat codes to (steps, codebooks)."""
+        return np.asarray(codes).reshape(-1, self.codebooks)
+
+    def _instruction(self, task: str, rng: np.random.Generator) -> int:
+        """The instruction that inference uses, half of the time; else any."""
+        choices = len(self.processor.instructions[task])
+        return 0 if rng.random() < 0.5 else int(rng.integers(choices))
 
 
 def make_examples(

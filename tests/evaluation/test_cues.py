@@ -74,7 +74,8 @@ def test_activity_hears_speech_but_not_a_held_jaw():
     cue = Cue("jaw", up=("jawOpen",), measure="activity")
     time = np.arange(FRAMES) / 25
     assert cue.strength(motion_of(jawOpen=0.6)) == pytest.approx(0, abs=1e-6)
-    assert cue.strength(motion_of(jawOpen=np.linspace(0, 0.6, FRAMES))) < 0.03
+    assert cue.strength(motion_of(jawOpen=np.linspace(0, 0.6, FRAMES))) < 0.02
+    assert cue.strength(motion_of(jawOpen=np.where(time < 2, 0.0, 0.8))) < 0.02
     assert cue.strength(motion_of(jawOpen=0.2 + 0.2 * np.sin(2 * np.pi * 4 * time))) > 0.12
 
 

@@ -1,0 +1,363 @@
+"""Text to motion and motion to text with a TDMMForCausalLM.
+
+>>> output = model.generate_motion(["She nods.", "He laughs."], duration=[5.0, 12.0], seed=1)
+>>> [motion.shape for motion in output.motions]
+[(125, 55), (300, 55)]
+>>> model.describe_motion(output.motions)
+['She nods.', '0-6 s: He laughs.\\n6-12 s: He laughs.']
+
+Codes are sampled in groups of a fixed shape: a matrix product over another number of rows rounds
+differently, and would turn a sample over once in a while. So a prompt with its own seed gives the
+same motion alone and in a batch, bit for bit.
+"""
+
+import inspect
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+from transformers import DynamicCache, LogitsProcessorList
+
+from .processing_tdmm import broadcast, plan_windows
+from .sampling_tdmm import Sampling, TextLogitsProcessor, check_seed, pick, uniforms
+
+GROUP_ROWS = 4  # rows decoded together, always
+PROMPT_BUCKET = 32  # requests are padded to a multiple of this
+
+
+@dataclass
+class MotionGeneration:
+    """What `generate_motion` made, a prompt's sequences next to each other.
+
+    Args:
+        motions: arrays (frames, channels) float32 in the channels' units.
+        codes: arrays (steps, codebooks) int64.
+        seeds: the seed of each prompt.
+        fps: frames per second.
+        channels: channel names.
+    """
+
+    motions: list
+    codes: list
+    seeds: list
+    fps: float
+    channels: list
+
+
+class MotionGenerationMixin:
+    """`generate_motion` and `describe_motion` for TDMMForCausalLM."""
+
+    @torch.no_grad()
+    def generate_motion(
+        self,
+        texts,
+        duration=5.0,
+        seed=None,
+        temperature=None,
+        top_p=None,
+        top_k=None,
+        num_return_sequences=1,
+        instruction=0,
+        processor=None,
+    ):
+        """Face motions of exactly round(duration x fps) frames.
+
+        Args:
+            texts: a prompt or a list of them.
+            duration: seconds, one or one for each prompt, over 0 and at most ``max_seconds``.
+            seed: one for all prompts or one for each; a fresh one by default. A prompt with the
+                same seed gives the same motion, alone and in a batch.
+            temperature, top_p, top_k: of the codes; the config's by default. Temperature 0 takes
+                the likeliest.
+            num_return_sequences: motions for each prompt.
+            instruction: index of an instruction template, or one of your own.
+            processor: the one saved beside the weights by default.
+
+        Returns:
+            MotionGeneration with len(texts) x num_return_sequences motions.
+
+        Raises:
+            ValueError: naming the rule and the value, for a prompt that is empty or over the
+                context and for a duration or setting out of range.
+        """
+        processor = processor or self.processor
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        durations = [
+            processor.check_duration(d) for d in broadcast("duration", duration, len(texts))
+        ]
+        seeds = [check_seed(s) for s in broadcast("seed", seed, len(texts))]
+        if not isinstance(num_return_sequences, int) or num_return_sequences < 1:
+            raise ValueError(
+                f"num_return_sequences must be at least 1, got {num_return_sequences!r}"
+            )
+        sampling = self._sampling(temperature, top_p, top_k)
+        rows = [
+            _Row(self.config, processor, text, seconds, (seed, k), instruction)
+            for text, seconds, seed in zip(texts, durations, seeds, strict=True)
+            for k in range(num_return_sequences)
+        ]
+        while waiting := [row for row in rows if not row.done]:
+            self._write_window(waiting, sampling)
+        return MotionGeneration(
+            motions=[self._decode(row) for row in rows],
+            codes=[row.codes for row in rows],
+            seeds=seeds,
+            fps=self.config.motion_config.fps,
+            channels=list(self.config.motion_config.channels),
+        )
+
+    @torch.no_grad()
+    def describe_motion(
+        self,
+        motions,
+        fps=None,
+        valid=None,
+        observed=None,
+        instruction=None,
+        seed=None,
+        temperature=1.0,
+        top_p=1.0,
+        max_new_tokens=64,
+        processor=None,
+    ):
+        """What faces do, in words.
+
+        Args:
+            motions: an array (frames, channels) or a list of them, in the channels' units.
+            fps: frames per second, one or one for each motion; the config's by default.
+            valid: (frames,) bool, False where no face was seen, for each motion.
+            observed: (channels,) bool, False for channels the source cannot know, for each motion.
+            instruction: index of an instruction template, or one of your own.
+            seed: sample the words with one seed, or one for each motion; the likeliest words
+                without.
+            temperature, top_p: of the words, with a seed.
+            max_new_tokens: most tokens of one description.
+            processor: the one saved beside the weights by default.
+
+        Returns:
+            A list of str. A motion longer than ``window_seconds`` is described part by part, a
+            line for each: ``0-8 s: ...``.
+        """
+        processor = processor or self.processor
+        single = not isinstance(motions, (list, tuple))
+        motions = [motions] if single else list(motions)
+        valid, observed = ([m] if single else _each(m, len(motions)) for m in (valid, observed))
+        fps = broadcast("fps", fps or self.config.motion_config.fps, len(motions))
+        parts = []  # (motion number, start, end, codes)
+        for i, arguments in enumerate(zip(motions, fps, valid, observed, strict=True)):
+            parts += [(i, *part) for part in self._encode_parts(*arguments)]
+        seeds = None
+        if seed is not None:
+            each = [check_seed(s) for s in broadcast("seed", seed, len(motions))]
+            seeds = [each[part[0]] for part in parts]
+        requests = [processor.text_request(part[3], instruction or 0) for part in parts]
+        words = self._write_words(
+            processor, requests, seeds, Sampling(temperature, top_p), max_new_tokens
+        )
+        return [
+            _joined([(part, text) for part, text in zip(parts, words, strict=True) if part[0] == i])
+            for i in range(len(motions))
+        ]
+
+    def _sampling(self, temperature, top_p, top_k):
+        given = {"temperature": temperature, "top_p": top_p, "top_k": top_k}
+        given = {name: value for name, value in given.items() if value is not None}
+        return Sampling(**{**self.config.motion_sampling, **given})
+
+    def _write_window(self, rows, sampling):
+        """Write the next window of each row, in groups of one shape."""
+        requests = [row.request() for row in rows]
+        buckets = {}
+        for row, ids in zip(rows, requests, strict=True):
+            length = math.ceil(len(ids) / PROMPT_BUCKET) * PROMPT_BUCKET
+            buckets.setdefault(length, []).append((row, ids))
+        for length, members in buckets.items():
+            # Rows that need as many tokens stop together.
+            members.sort(key=lambda member: member[0].wanted)
+            for first in range(0, len(members), GROUP_ROWS):
+                self._write_group(members[first : first + GROUP_ROWS], length, sampling)
+
+    def _write_group(self, members, length, sampling):
+        """Sample the wanted codes of up to GROUP_ROWS rows whose ids fit ``length`` tokens."""
+        rows = [row for row, _ in members]
+        filled = members + [members[0]] * (GROUP_ROWS - len(members))
+        count = max(row.wanted for row in rows)
+        draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
+        pad = self.generation_config.pad_token_id or 0
+        ids = [[pad] * (length - len(i)) + i for _, i in filled]
+        mask = [[0] * (length - len(i)) + [1] * len(i) for _, i in filled]
+        ids, mask = (torch.tensor(x, device=self.device) for x in (ids, mask))
+        codes = self._sample_codes(ids, mask, draws, sampling).cpu().numpy()
+        for row, written in zip(rows, codes, strict=False):
+            row.append(written[: row.wanted])
+
+    def _sample_codes(self, input_ids, mask, draws, sampling):
+        """Codes after left-padded ids (rows, length), one for each of draws (rows, count)."""
+        motion = self.config.motion_config
+        positioned = "position_ids" in inspect.signature(self.model.language_model.forward).parameters
+        position = (mask.cumsum(dim=1) - 1).clamp(min=0)
+        cache = DynamicCache(config=self.config.text_config)
+        picked = []
+        for i in range(draws.shape[1]):
+            output = self.model(
+                input_ids=input_ids,
+                attention_mask=mask,
+                past_key_values=cache,
+                use_cache=True,
+                **({"position_ids": position} if positioned else {}),
+            )
+            codebook = i % motion.num_codebooks
+            logits = self._code_logits(output.last_hidden_state[:, -1], codebook)
+            picked.append(pick(logits, draws[:, i], sampling))
+            input_ids = self.config.motion_token_id(codebook, picked[-1])[:, None]
+            mask = F.pad(mask, (0, 1), value=1)
+            position = position[:, -1:] + 1
+        return torch.stack(picked, dim=1)
+
+    def _code_logits(self, hidden, codebook):
+        """Logits (rows, codebook_size) of one codebook's tokens: the only ones that may follow."""
+        head = self.get_output_embeddings()
+        first = self.config.motion_token_id(codebook, 0)
+        tokens = slice(first, first + self.config.motion_config.codebook_size)
+        bias = None if head.bias is None else head.bias[tokens]
+        logits = F.linear(hidden.to(head.weight.dtype), head.weight[tokens], bias).float()
+        return _scaled(logits, self.config.text_config)
+
+    def _decode(self, row):
+        """Motion (frames, channels) of a finished row, within the channels' bounds."""
+        codes = torch.as_tensor(row.codes, device=self.device)[None]
+        motion = self.motion_tokenizer.decode(codes)[0, : row.frames]
+        return motion.float().cpu().numpy()
+
+    def _encode_parts(self, motion, fps, valid, observed):
+        """(start, end, codes) of each part of a motion no longer than a window."""
+        config = self.config.motion_config
+        values = np.asarray(motion, dtype=np.float32)
+        check_motion(values, fps, config)
+        valid = np.ones(len(values), dtype=bool) if valid is None else np.asarray(valid, dtype=bool)
+        values, valid = resample(values, valid, fps, config.fps)
+        if observed is not None:
+            observed = torch.as_tensor(np.asarray(observed, dtype=bool), device=self.device)[None]
+        count = math.ceil(len(values) / round(self.config.window_seconds * config.fps))
+        edges = [round(i * len(values) / count) for i in range(count + 1)]
+        parts = []
+        for start, end in zip(edges[:-1], edges[1:], strict=True):
+            codes = self.motion_tokenizer.encode(
+                torch.as_tensor(values[start:end], device=self.device)[None],
+                torch.as_tensor(valid[start:end], device=self.device)[None],
+                observed,
+            ).codes
+            parts.append((start / config.fps, end / config.fps, codes[0].cpu().numpy()))
+        return parts
+
+    def _write_words(self, processor, requests, seeds, sampling, max_new_tokens):
+        """The answers to requests (lists of ids), as text."""
+        inputs = processor.tokenizer.pad({"input_ids": requests}, return_tensors="pt")
+        words = TextLogitsProcessor(
+            sorted(processor.no_words), seeds, count=max_new_tokens, sampling=sampling
+        )
+        output = self.generate(
+            **inputs.to(self.device),
+            do_sample=False,
+            max_new_tokens=max_new_tokens,
+            logits_processor=LogitsProcessorList([words]),
+        )
+        return [processor.decode_text(ids) for ids in output[:, inputs["input_ids"].shape[1] :]]
+
+
+class _Row:
+    """One motion on its way: what has been written and what comes next."""
+
+    def __init__(self, config, processor, text, seconds, seed, instruction):
+        motion = config.motion_config
+        self.config, self.processor = config, processor
+        self.text, self.seconds, self.instruction = text, seconds, instruction
+        self.frames = round(seconds * motion.fps)
+        self.codes = np.zeros((0, motion.num_codebooks), dtype=np.int64)
+        steps = math.ceil(self.frames / motion.downsample)
+        self.windows = plan_windows(steps, config.window_steps, config.context_steps)
+        self.draws = uniforms([seed], steps * motion.num_codebooks)[0]
+        self.request()  # a prompt that cannot be asked fails before anything is written
+
+    @property
+    def done(self):
+        return not self.windows
+
+    @property
+    def wanted(self):
+        """Tokens still to write in this window."""
+        return (self.windows[0][1] - len(self.codes)) * self.config.motion_config.num_codebooks
+
+    def request(self):
+        """Ids of the next window's request, with what has been written of it."""
+        start, end = self.windows[0]
+        second = 1 / self.config.steps_per_second
+        window = (start * second, min(end * second, self.seconds))
+        ids = self.processor.motion_request(self.text, self.seconds, window, self.instruction)
+        written = self.processor.codes_to_ids(self.codes[start:])
+        return [*ids, self.processor.motion_start_token_id, *written]
+
+    def draws_for(self, count):
+        """The next draws, (count,); what a row does not want is filled up."""
+        used = self.codes.size
+        draws = self.draws[used : used + min(count, self.wanted)]
+        return F.pad(draws, (0, count - len(draws)))
+
+    def append(self, written):
+        """Take written codes (tokens,) and go on to the next window."""
+        self.codes = np.concatenate([self.codes, written.reshape(-1, self.codes.shape[1])])
+        self.windows = self.windows[1:]
+
+
+def check_motion(values, fps, config):
+    """ValueError unless values (frames, channels) are a motion the codec can take."""
+    if not (math.isfinite(fps) and fps > 0):
+        raise ValueError(f"fps must be positive and finite, got {fps}")
+    if values.ndim != 2 or values.shape[1] != config.num_channels or not len(values):
+        raise ValueError(
+            f"motion must be (frames, {config.num_channels}) with a frame at least, "
+            f"got shape {values.shape}"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError(f"motion must be finite, got {values[~np.isfinite(values)][0]}")
+
+
+def resample(values, valid, fps, wanted):
+    """Values (frames, channels), linear, and validity (frames,), nearest, at another rate.
+
+    A frame stands for the middle of its interval.
+    """
+    if fps == wanted:
+        return values, valid
+    frames = max(1, round(len(values) / fps * wanted))
+    at = np.clip((np.arange(frames) + 0.5) * fps / wanted - 0.5, 0, len(values) - 1)
+    low = np.floor(at).astype(int)
+    share = (at - low)[:, None].astype(np.float32)
+    above = values[np.minimum(low + 1, len(values) - 1)]
+    return values[low] * (1 - share) + above * share, valid[np.rint(at).astype(int)]
+
+
+def _scaled(logits, config):
+    """Logits as the language model's own head would scale them (Cohere, Granite, Gemma 2)."""
+    logits = logits * (getattr(config, "logit_scale", None) or 1.0)
+    logits = logits / (getattr(config, "logits_scaling", None) or 1.0)
+    cap = getattr(config, "final_logit_softcapping", None)
+    return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def _each(masks, count):
+    return [None] * count if masks is None else list(masks)
+
+
+def _joined(parts):
+    """The description of one motion from its parts and their words."""
+    if len(parts) == 1:
+        return parts[0][1]
+    return "\n".join(
+        f"{start:.3g}-{end:.3g} s: {text}" for (_, start, end, _), text in parts
+    )
+
+
+__all__ = ["MotionGeneration", "MotionGenerationMixin"]

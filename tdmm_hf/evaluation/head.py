@@ -1,0 +1,129 @@
+"""Reading head motion back from a motion: nods and shakes counted, the kind of motion named.
+
+    >>> import numpy as np
+    >>> from tdmm_hf.evaluation.head import classify_head, count_nods
+    >>> from tdmm_hf.motion import FaceMotion
+    >>> values = np.zeros((100, 55))
+    >>> values[20:36, 52] = values[50:66, 52] = np.radians(12) * np.hanning(16)  # headPitch
+    >>> motion = FaceMotion(values)
+    >>> count_nods(motion), classify_head(motion)
+    (2, 'nod')
+
+Plain peak counting on lightly smoothed angles, so that it judges performed, generated and tracked
+motion alike. Signs are the project's: pitch down, yaw to the subject's left and roll to the subject's
+right are positive.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
+
+from ..motion import FaceMotion
+
+HEAD_KINDS = (
+    "natural", "still", "nod", "shake", "bob", "sway", "tilt_left", "tilt_right",
+    "turn_left", "turn_right", "raise", "lower", "circle", "look_around",
+)  # fmt: skip
+
+_SMOOTHING = 0.06  # seconds
+_NOD_PROMINENCE, _NOD_WIDTH = 5.0, 0.6  # degrees; seconds
+_SHAKE_PROMINENCE, _SHAKE_WIDTH = 5.0, 0.6
+_TOP_SHARE = 0.3  # of the prominence, where a peak's width is taken
+_STILL = 0.7  # degrees of standard deviation
+_HELD = 9.0  # degrees from straight ahead
+_SWING, _LOOKS = 8.0, 16.0  # degrees
+_CIRCLING = 0.6
+_BOB_MIDDLE = 0.4  # where the median lies between the ends of the range
+_POSES = (("raise", "lower"), ("turn_right", "turn_left"), ("tilt_left", "tilt_right"))
+
+
+def head_angles(motion: FaceMotion) -> np.ndarray:
+    """Pitch, yaw and roll in degrees, lightly smoothed, (frames, 3)."""
+    raw = np.stack([motion.channel(f"head{axis}") for axis in ("Pitch", "Yaw", "Roll")], axis=1)
+    return gaussian_filter1d(np.degrees(raw), _SMOOTHING * motion.fps, axis=0, mode="nearest")
+
+
+def _peaks(curve: np.ndarray, fps: float, prominence: float, width: float) -> np.ndarray:
+    """Frames of peaks that stand out by ``prominence``, their tops over within ``width`` seconds."""
+    found, _ = find_peaks(
+        curve, prominence=prominence, width=(None, width * fps), rel_height=_TOP_SHARE
+    )
+    return found
+
+
+def count_nods(motion: FaceMotion) -> int:
+    """Dips of the head: brief peaks of pitch of at least 5 degrees."""
+    return len(_nods(head_angles(motion)[:, 0], motion.fps))
+
+
+def _nods(pitch: np.ndarray, fps: float) -> np.ndarray:
+    return _peaks(pitch, fps, _NOD_PROMINENCE, _NOD_WIDTH)
+
+
+def count_shakes(motion: FaceMotion) -> int:
+    """Full left-right cycles of yaw: half the number of brief turns to either side."""
+    return round(len(_turns(head_angles(motion)[:, 1], motion.fps)) / 2)
+
+
+def _turns(yaw: np.ndarray, fps: float) -> np.ndarray:
+    sides = [_peaks(sign * yaw, fps, _SHAKE_PROMINENCE, _SHAKE_WIDTH) for sign in (1, -1)]
+    return np.sort(np.concatenate(sides))
+
+
+def classify_head(motion: FaceMotion) -> str:
+    """The kind of head motion, one of ``HEAD_KINDS``: the first rule that fits, from the plainest."""
+    angles = head_angles(motion)
+    pitch, yaw, roll = angles.T
+    if angles.std(axis=0).max() < _STILL:
+        return "still"
+    if _circling(pitch, yaw) > _CIRCLING:
+        return "circle"
+    if count_shakes(motion):
+        return "shake"
+    if len(_reversals(roll, _SWING)) >= 2:
+        return "sway"
+    if np.ptp(yaw) > _LOOKS and len(_reversals(yaw, 0.5 * _LOOKS)):
+        return "look_around"
+    if _bobbing(pitch):
+        return "bob"
+    return "nod" if count_nods(motion) else _held_pose(angles)
+
+
+def _reversals(curve: np.ndarray, prominence: float) -> np.ndarray:
+    """Frames where a curve turns round, by peaks and troughs that stand out by ``prominence``."""
+    sides = [find_peaks(sign * curve, prominence=prominence)[0] for sign in (1, -1)]
+    return np.sort(np.concatenate(sides))
+
+
+def _circling(pitch: np.ndarray, yaw: np.ndarray) -> float:
+    """How steadily the face goes round one way: 0 back and forth, 1 a circle; 0 for small motion."""
+    p, y = pitch - pitch.mean(), yaw - yaw.mean()
+    if min(p.std(), y.std()) < 4.0:
+        return 0.0
+    swept = p[:-1] * np.diff(y) - y[:-1] * np.diff(p)
+    travelled = np.hypot(p[:-1], y[:-1]) * np.hypot(np.diff(p), np.diff(y))
+    return float(abs(swept.sum()) / travelled.sum())
+
+
+def _bobbing(pitch: np.ndarray) -> bool:
+    """Up and down throughout, rather than dips from a resting pose.
+
+    A nodding head is mostly at the top of its range; a bobbing one spends as long low as high, and
+    keeps turning round from one end of the clip to the other.
+    """
+    turns = _reversals(pitch, _SWING)
+    low, high = np.percentile(pitch, (4, 96))
+    middle = (np.median(pitch) - low) / (high - low)
+    covered = (turns[-1] - turns[0]) / len(pitch) if len(turns) else 0.0
+    return bool(len(turns) >= 3 and middle > _BOB_MIDDLE and covered > 0.5)
+
+
+def _held_pose(angles: np.ndarray) -> str:
+    """The pose that the second half rests in."""
+    rest = np.median(angles[len(angles) // 2 :], axis=0)
+    axis = int(np.abs(rest).argmax())
+    if abs(rest[axis]) < _HELD:
+        return "natural"
+    return _POSES[axis][int(rest[axis] > 0)]

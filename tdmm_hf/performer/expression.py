@@ -1,0 +1,135 @@
+"""The emotion on the face: facial-action prototypes with onset, apex, slow fluctuation and offset.
+
+    >>> import numpy as np
+    >>> from tdmm_hf.performer.expression import express
+    >>> from tdmm_hf.performer.person import Person
+    >>> from tdmm_hf.prompts.attributes import Attributes, EmotionSpan
+    >>> happy = Attributes(2.0, "man", (EmotionSpan("happy", "happy", 4, 0.0, 2.0),))
+    >>> express(np.arange(50) / 25, happy, Person.from_seed(0), 0).face.shape
+    (50, 55)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..prompts.attributes import Attributes
+from .envelope import plateau, rise, slow_noise
+from .person import Person, stream
+from .tables import ARKIT, HEAD, STYLE_KEYS, Expression, expressions, gain, mirrored
+
+_REGIONS = ("brows", "eyes", "mouth")
+_JOIN = 0.5
+_RELEASE = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Expressed:
+    """face (frames, 55) weights; lean (frames, 3) head degrees; gaze (frames, 2) degrees; style:
+    multipliers of behaviour."""
+
+    face: np.ndarray
+    lean: np.ndarray
+    gaze: np.ndarray
+    style: dict[str, float]
+
+
+def express(times: np.ndarray, attributes: Attributes, person: Person, seed: int) -> Expressed:
+    """The emotion spans of a performance over (frames,) times."""
+    rng = stream(seed, "expression")
+    spans = attributes.emotions
+    chosen = [expressions()[span.category] for span in spans]
+    levels = span_levels(times, attributes, [one.onset for one in chosen], rng.uniform(0.0, 0.3))
+    face = np.zeros((len(times), len(ARKIT.channels)))
+    gaze = np.zeros((len(times), 2))
+    for span, one, level in zip(spans, chosen, levels, strict=True):
+        apex, look = _sided(one, person.leads_left)
+        shown = level * gain(span.intensity) * _course(times, span.start, one)
+        face += shown[:, None] * _fluctuation(times, one.waver, rng) * apex
+        gaze += shown[:, None] * look
+    lean = face[:, HEAD].copy()
+    face[:, HEAD] = 0.0
+    return Expressed(face * person.gains, lean, gaze, _style(attributes, chosen))
+
+
+def span_levels(times, attributes: Attributes, onsets, start_level: float) -> list[np.ndarray]:
+    """How far each span's emotion is shown, (frames,) in 0..1 each, by the transition."""
+    spans = attributes.emotions
+    first = _onset(times, spans[0].start, onsets[0], start_level)
+    if len(spans) == 1:
+        return [first * _offset(times, spans[0].end, attributes.duration)]
+    then = spans[1]
+    if attributes.transition == "flash":
+        length = max(then.end - then.start, 0.4)
+        flash = plateau(times, then.start, 0.16, max(length - 0.4, 0.1), 0.24)
+        return [first * (1 - 0.9 * flash) * _offset(times, spans[0].end, attributes.duration), flash]
+    begin, length = _join(spans, attributes)
+    second = rise(times, begin, length)
+    return [first * (1 - second), second * _offset(times, then.end, attributes.duration)]
+
+
+def _onset(times, start: float, length: float, start_level: float) -> np.ndarray:
+    level = start_level if start <= 0 else 0.0
+    return level + (1 - level) * rise(times, start, length)
+
+
+def _offset(times, end: float, duration: float) -> np.ndarray:
+    """Release before ``end``; an emotion that lasts to the last frame is simply held."""
+    if end >= duration - 0.1:
+        return np.ones_like(times)
+    return 1 - rise(times, end - _RELEASE, _RELEASE)
+
+
+def _join(spans, attributes: Attributes) -> tuple[float, float]:
+    """Start and length of the passage from the first emotion to the second."""
+    low, high = sorted((spans[0].end, spans[1].start))
+    if attributes.transition == "fade":
+        length = max(high - low, 0.4 * attributes.duration, 0.8)
+        return max((low + high - length) / 2, 0.1), length
+    length = max(high - low, _JOIN)
+    return (low + high - length) / 2, length
+
+
+def _course(times, start: float, one: Expression) -> np.ndarray:
+    """Settling after the first moment, and waves where the expression has them."""
+    since = np.maximum(times - start - one.onset, 0.0)
+    course = one.settle + (1 - one.settle) * np.exp(-since / 0.8)
+    if one.pulses:
+        every, length, depth = one.pulses
+        phase = np.mod(times - start, every)
+        course = course * (1 - depth + depth * plateau(phase, 0, 0.25 * length, 0.3 * length, 0.45 * length))
+    return course
+
+
+def _fluctuation(times, depth: float, rng) -> np.ndarray:
+    """Slow unevenness of a held expression, (frames, 55): common and, less, by region."""
+    noise = 0.5 + 0.25 * slow_noise(times, rng, 1 + len(_REGIONS), 0.15, 0.6)
+    common, regions = noise[:, :1], noise[:, 1:]
+    by_channel = np.concatenate([regions, common], axis=1)[:, _region_of_channel()]
+    return (1 - depth * common) * (1 - 0.6 * depth * by_channel)
+
+
+def _region_of_channel() -> np.ndarray:
+    of = np.full(len(ARKIT.channels), len(_REGIONS))
+    for i, region in enumerate(_REGIONS):
+        of[list(ARKIT.groups[region])] = i
+    return of
+
+
+def _sided(one: Expression, leads_left: bool) -> tuple[np.ndarray, np.ndarray]:
+    if leads_left:
+        return one.face, one.gaze
+    return mirrored(one.face), one.gaze * (-1.0, 1.0)
+
+
+def _style(attributes: Attributes, chosen: list[Expression]) -> dict[str, float]:
+    """Behaviour of the emotions, weighed by how long and how strongly each is shown."""
+    spans = attributes.emotions
+    lengths = np.array([max(span.end - span.start, 0.1) for span in spans])
+    shares = lengths / lengths.sum() * [0.4 + 0.6 * gain(span.intensity) for span in spans]
+    return {
+        key: 1.0 + sum(w * (one.style.get(key, 1.0) - 1.0) for w, one in zip(shares, chosen, strict=True))
+        for key in STYLE_KEYS
+    }

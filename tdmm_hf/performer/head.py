@@ -1,0 +1,129 @@
+"""Head motion in degrees: natural drift, nods, shakes, swings, held poses.
+
+    >>> import numpy as np
+    >>> from tdmm_hf.performer.head import move_head
+    >>> from tdmm_hf.prompts.attributes import HeadMotion
+    >>> pose = move_head(np.arange(125) / 25, 5.0, HeadMotion("nod", 2), np.random.default_rng(0))
+    >>> pose.shape, bool(pose[:, 0].max() > 8)
+    ((125, 3), True)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..prompts.attributes import HeadMotion
+from .envelope import ease, rise, slow_noise
+from .tables import table
+
+_AXES = {"pitch": 0, "yaw": 1, "roll": 2}
+_DRIFT_DEGREES = np.array([2.6, 3.3, 2.0])
+
+
+def move_head(times: np.ndarray, duration: float, head: HeadMotion, rng) -> np.ndarray:
+    """Pitch, yaw and roll in degrees, (frames, 3), without drift."""
+    row = table("head")[head.name]
+    return _KINDS[row["kind"]](times, duration, head, row, rng)
+
+
+def drift(times: np.ndarray, rng, restlessness: float) -> np.ndarray:
+    """The slow wandering of a head at ease, (frames, 3) degrees."""
+    slow = slow_noise(times, rng, 3, 0.06, 0.36)
+    breath = 0.25 * np.sin(2 * np.pi * 0.27 * times + rng.uniform(0, 2 * np.pi))
+    return restlessness * _DRIFT_DEGREES * slow + breath[:, None] * (1.0, 0.0, 0.0)
+
+
+def _on_axis(curve: np.ndarray, axis: str) -> np.ndarray:
+    pose = np.zeros((len(curve), 3))
+    pose[:, _AXES[axis]] = curve
+    return pose
+
+
+def _rest(times, duration, head, row, rng) -> np.ndarray:
+    return np.zeros((len(times), 3))
+
+
+def _starts(duration: float, count: int | None, length: float, row: dict, rng):
+    """Starts of ``count`` equal motions and their length, shortened where the clip is too short.
+
+    Without a count they recur throughout; with one they come in a row from a random time, or
+    spread evenly.
+    """
+    usable = 0.92 * duration - 0.1
+    throughout = count is None
+    count = count or max(2, round(usable / (row["throughout"] * length)))
+    length = min(length, usable / (count * row["apart"]))
+    row_of_them = length * row["apart"]
+    spread = usable / count
+    evenly = throughout or (count > 1 and spread < 2.5 and rng.random() < 0.5)
+    step = spread if evenly else row_of_them
+    spare = usable - (count - 1) * step - length
+    first = 0.1 + spare * (0.5 if evenly else rng.random())
+    return first + step * np.arange(count), length
+
+
+def _pulses(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """Nods: dips from the resting pose and back."""
+    seconds = row["seconds"][head.speed] * rng.uniform(0.92, 1.08)
+    starts, length = _starts(duration, head.count, seconds, row, rng)
+    size = rng.uniform(*row["degrees"]) * rng.uniform(0.9, 1.08, len(starts))
+    since = (times[:, None] - starts) / length
+    dips = ease(since / 0.45) - ease((since - 0.45) / 0.55)
+    return _on_axis(row["sign"] * (dips @ size), row["axis"])
+
+
+def _cycles(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """Shakes: full turns to one side, to the other and back."""
+    seconds = row["seconds"][head.speed] * rng.uniform(0.92, 1.08)
+    starts, length = _starts(duration, head.count, seconds, row, rng)
+    size = rng.uniform(*row["degrees"]) * rng.uniform(0.92, 1.05, len(starts))
+    size *= 1.0 if rng.random() < 0.5 else -1.0
+    since = np.clip((times[:, None] - starts) / length, 0.0, 1.0)
+    return _on_axis(np.sin(2 * np.pi * since) @ size, row["axis"])
+
+
+def _swing(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """Up and down or side to side, throughout."""
+    seconds = min(row["seconds"][head.speed] * rng.uniform(0.93, 1.07), 0.6 * duration)
+    size = rng.uniform(*row["degrees"]) * (1 + 0.08 * slow_noise(times, rng, 1, 0.1, 0.4)[:, 0])
+    phase = 2 * np.pi * (times / seconds + rng.random())
+    return _on_axis(size * np.sin(phase) * rise(times, 0.0, 0.4), row["axis"])
+
+
+def _hold(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """To a pose, and held there."""
+    start, length = rng.uniform(0.0, 0.35), rng.uniform(0.45, 0.8)
+    reach = row["sign"] * rng.uniform(*row["degrees"]) * rise(times, start, min(length, duration / 3))
+    return _on_axis(reach, row["axis"])
+
+
+def _circle(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    seconds = min(row["seconds"][head.speed] * rng.uniform(0.93, 1.07), 0.9 * duration)
+    turn = 1.0 if rng.random() < 0.5 else -1.0
+    phase = 2 * np.pi * (turn * times / seconds + rng.random())
+    size = rng.uniform(*row["degrees"]) * rise(times, 0.0, 0.5)
+    return size[:, None] * np.stack([np.sin(phase), np.cos(phase), 0 * phase], axis=1)
+
+
+def _look(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """One place after another, left and right in turn."""
+    step = min(row["seconds"][head.speed], 0.35 * duration)
+    starts = 0.15 + np.cumsum(rng.uniform(0.8, 1.2, int(duration / (0.8 * step)) + 2)) * step
+    starts = np.concatenate([[rng.uniform(0.05, 0.25)], starts])
+    sides = np.where(np.arange(len(starts)) % 2, 1.0, -1.0) * (1.0 if rng.random() < 0.5 else -1.0)
+    places = np.stack(
+        [rng.uniform(-6, 7, len(starts)), sides * rng.uniform(*row["degrees"], len(starts))], axis=1
+    )
+    moves = rise(times[:, None], starts, 0.4 * step) @ np.diff(places, axis=0, prepend=0.0)
+    return np.concatenate([moves, 0.12 * moves[:, 1:]], axis=1)
+
+
+_KINDS = {
+    "drift": _rest,
+    "pulses": _pulses,
+    "cycles": _cycles,
+    "swing": _swing,
+    "hold": _hold,
+    "circle": _circle,
+    "look": _look,
+}

@@ -1,0 +1,80 @@
+"""The little English grammar that templates need: verb forms, series, articles, punctuation.
+
+>>> from tdmm_hf.prompts.grammar import inflect, series, tidy
+>>> inflect("nod twice", "ing"), inflect("not say a word", "s")
+('nodding twice', 'does not say a word')
+>>> tidy("a angry man looks on , nodding,.")
+'An angry man looks on, nodding.'
+"""
+
+from __future__ import annotations
+
+import re
+
+_THIRD_PERSON = {"be": "is", "have": "has", "do": "does"}
+_PARTICIPLE = {"die": "dying", "be": "being"}
+_ENDS_DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]")
+
+
+def third_person(verb: str) -> str:
+    """``cry`` to ``cries``."""
+    if verb in _THIRD_PERSON:
+        return _THIRD_PERSON[verb]
+    if re.search(r"(s|x|z|ch|sh|o)$", verb):
+        return verb + "es"
+    if re.search(r"[^aeiou]y$", verb):
+        return verb[:-1] + "ies"
+    return verb + "s"
+
+
+def participle(verb: str) -> str:
+    """``nod`` to ``nodding``."""
+    if verb in _PARTICIPLE:
+        return _PARTICIPLE[verb]
+    if verb.endswith("e") and not verb.endswith("ee"):
+        return verb[:-1] + "ing"
+    if _ENDS_DOUBLED.fullmatch(verb):
+        return verb + verb[-1] + "ing"
+    return verb + "ing"
+
+
+def inflect(phrase: str, form: str) -> str:
+    """A verb phrase in base form, its first word put into ``base``, ``s`` or ``ing``."""
+    verb, _, rest = phrase.partition(" ")
+    if form == "base":
+        return phrase
+    if verb == "not":
+        return f"does not {rest}" if form == "s" else f"not {inflect(rest, 'ing')}"
+    verb = third_person(verb) if form == "s" else participle(verb)
+    return f"{verb} {rest}".strip()
+
+
+def negate_plural(phrase: str) -> str:
+    """``not say a word`` to ``do not say a word``, as after "they"; others stay."""
+    return f"do {phrase}" if phrase.startswith("not ") else phrase
+
+
+def series(items: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))
+
+
+def continue_series(items: list[str]) -> str:
+    """The end of a series whose first member is already said: `` and a`` or ``, a and b``."""
+    if not items:
+        return ""
+    return f" and {items[0]}" if len(items) == 1 else f", {series(items)}"
+
+
+def tidy(text: str, sentences: bool = True) -> str:
+    """Spaces, doubled punctuation and a/an mended; sentence starts capitalised on request."""
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s+([,.;:?!])", r"\1", text)
+    text = re.sub(r",(?:\s*,)+", ",", text)
+    text = re.sub(r",\s*([.;:?!])", r"\1", text)
+    text = re.sub(r"([.;:?!])[.;,]+", r"\1", text)
+    text = re.sub(r"\b(a) (?=[aeiou](?!uphor|ne\b))", r"\1n ", text, flags=re.IGNORECASE)
+    text = text.strip(" ,;:")
+    if not sentences:
+        return text
+    return re.sub(r"(^|[.?!] )([a-z])", lambda m: m[1] + m[2].upper(), text)

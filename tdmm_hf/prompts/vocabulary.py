@@ -1,0 +1,215 @@
+"""The vocabulary tables: every word that a prompt may use, and what it asks for.
+
+    >>> from tdmm_hf.prompts.vocabulary import family_of, load_vocabulary, manner_class
+    >>> family_of("furious"), manner_class("sings_softly")
+    ('anger', 'singing')
+    >>> load_vocabulary().emotions["furious"].words["adjectives"].train[0]
+    'furious'
+
+The tables lie in ``data/``; their comments explain the columns and the placeholders.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import yaml
+
+EMOTION_SLOTS = ("adjectives", "participles", "phrases", "nouns", "verbs", "adverbs", "bodily")
+INTENSITY_SLOTS = (
+    "adverbs", "loose", "phrases", "participles", "verbs", "manners", "adjectives", "amounts",
+    "clauses",
+)  # fmt: skip
+STYLES = ("plain", "colloquial", "terse", "instruction", "imperative", "detailed")
+
+
+@dataclass(frozen=True)
+class Words:
+    """Wordings of one thing; ``held_out`` ones occur in test text only."""
+
+    train: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.train + self.held_out
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """A category: its family, valence and arousal (-1..1), and its words by slot.
+
+    ``graded`` is False where an intensity would make no sense (neutral).
+    """
+
+    category: str
+    family: str
+    valence: float
+    arousal: float
+    words: dict[str, Words]
+    graded: bool = True
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who performs: a noun and a set of pronouns (``she``, ``he`` or ``they``)."""
+
+    key: str
+    noun: str
+    pronoun: str
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What the mouth does throughout; ``families`` are those it goes with (empty: all)."""
+
+    key: str
+    manner_class: str
+    weight: float
+    families: tuple[str, ...]
+    verbs: Words
+
+
+@dataclass(frozen=True)
+class HeadMotionEntry:
+    """A head motion: patterns with a count, and patterns for one that lasts."""
+
+    key: str
+    weight: float
+    speeds: bool
+    counted: Words
+    lasting: Words
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """A gaze direction and its verb phrases."""
+
+    key: str
+    weight: float
+    verbs: Words
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All tables, each keyed as ``Attributes`` names things.
+
+    ``intensities`` maps grade and slot to words, ``templates`` transition and style to
+    sentences (style ``held_out``: test only), ``small`` holds counts, speeds and pronouns.
+    """
+
+    emotions: dict[str, Emotion]
+    intensities: dict[int, dict[str, Words]]
+    subjects: dict[str, Subject]
+    manners: dict[str, Manner]
+    head_motions: dict[str, HeadMotionEntry]
+    actions: dict[str, Words]
+    gazes: dict[str, Gaze]
+    templates: dict[str, dict[str, tuple[str, ...]]]
+    extra: tuple[str, ...]
+    describe: dict[str, tuple[str, ...]]
+    small: dict
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Emotion families in table order."""
+        return tuple(dict.fromkeys(emotion.family for emotion in self.emotions.values()))
+
+
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8")
+
+
+def _yaml(name: str) -> dict:
+    return yaml.load(_text(name), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _words(fields: dict, slot: str) -> Words:
+    held_out = fields.get("held_out", {})
+    if isinstance(held_out, dict):
+        held_out = held_out.get(slot, ())
+    return Words(tuple(fields.get(slot, ())), tuple(held_out))
+
+
+def _emotions() -> dict[str, Emotion]:
+    return {
+        category: Emotion(
+            category=category,
+            family=family,
+            valence=fields["valence"],
+            arousal=fields["arousal"],
+            words={slot: _words(fields, slot) for slot in EMOTION_SLOTS},
+            graded=fields.get("graded", True),
+        )
+        for family, categories in _yaml("emotions.yaml").items()
+        for category, fields in categories.items()
+    }
+
+
+def _head_motion(key: str, fields: dict) -> HeadMotionEntry:
+    return HeadMotionEntry(
+        key=key,
+        weight=fields["weight"],
+        speeds=fields.get("speeds", False),
+        counted=_words(fields, "counted"),
+        lasting=_words(fields, "lasting"),
+    )
+
+
+def _manner(key: str, fields: dict) -> Manner:
+    return Manner(
+        key=key,
+        manner_class=fields["class"],
+        weight=fields["weight"],
+        families=tuple(fields["families"]),
+        verbs=_words(fields, "verbs"),
+    )
+
+
+@cache
+def load_vocabulary() -> Vocabulary:
+    """The tables of ``data/``, read once."""
+    templates = _yaml("templates.yaml")
+    extra, describe = templates.pop("extra"), templates.pop("describe")
+    return Vocabulary(
+        emotions=_emotions(),
+        intensities={
+            grade: {slot: _words(fields, slot) for slot in INTENSITY_SLOTS}
+            for grade, fields in _yaml("intensities.yaml").items()
+        },
+        subjects={
+            row["key"]: Subject(**row) for row in csv.DictReader(_text("subjects.csv").splitlines())
+        },
+        manners={key: _manner(key, fields) for key, fields in _yaml("manners.yaml").items()},
+        head_motions={
+            key: _head_motion(key, fields) for key, fields in _yaml("head_motions.yaml").items()
+        },
+        actions={key: _words(fields, "verbs") for key, fields in _yaml("actions.yaml").items()},
+        gazes={
+            key: Gaze(key, fields["weight"], _words(fields, "verbs"))
+            for key, fields in _yaml("gazes.yaml").items()
+        },
+        templates=templates,
+        extra=tuple(extra),
+        describe=describe,
+        small=_yaml("wordings.yaml"),
+    )
+
+
+def _lookup(table: dict, key: str, kind: str):
+    if key not in table:
+        raise ValueError(f"unknown {kind} {key!r}: choose from {', '.join(table)}")
+    return table[key]
+
+
+def family_of(category: str) -> str:
+    """The emotion family of a category; ``ValueError`` names an unknown one."""
+    return _lookup(load_vocabulary().emotions, category, "emotion category").family
+
+
+def manner_class(manner: str) -> str:
+    """``silent``, ``speaking``, ``singing``, ... of a manner key."""
+    return _lookup(load_vocabulary().manners, manner, "manner").manner_class

@@ -1,0 +1,110 @@
+"""The tables are complete, grammatical in form and free of words with two meanings."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from tdmm_hf.prompts.grammar import inflect, series, tidy
+from tdmm_hf.prompts.vocabulary import (
+    STYLES,
+    family_of,
+    load_vocabulary,
+    manner_class,
+)
+
+VOCABULARY = load_vocabulary()
+
+
+def test_size_of_the_tables():
+    assert len(VOCABULARY.emotions) + len(VOCABULARY.actions) >= 60
+    assert len(VOCABULARY.families) >= 18
+    assert len(VOCABULARY.subjects) >= 30
+    assert len(VOCABULARY.head_motions) >= 9
+    for emotion in VOCABULARY.emotions.values():
+        assert sum(len(words.train) for words in emotion.words.values()) >= 6, emotion.category
+        assert any(words.held_out for words in emotion.words.values()), emotion.category
+
+
+def test_each_grade_has_eight_wordings():
+    for grade, slots in VOCABULARY.intensities.items():
+        assert sum(1 for words in slots.values() for word in words.train if word) >= 8, grade
+        assert any(words.held_out for words in slots.values()), grade
+
+
+def test_a_word_belongs_to_one_category_only():
+    owners = {}
+    for emotion in VOCABULARY.emotions.values():
+        for words in emotion.words.values():
+            for word in words.all:
+                owners.setdefault(word, set()).add(emotion.category)
+    assert {word: found for word, found in owners.items() if len(found) > 1} == {}
+
+
+def test_no_held_out_word_occurs_within_a_training_word():
+    train, held_out = set(), set()
+    for emotion in VOCABULARY.emotions.values():
+        for words in emotion.words.values():
+            train |= set(words.train)
+            held_out |= set(words.held_out)
+    text = " | ".join(train)
+    found = [w for w in held_out if re.search(rf"(?<![\w-]){re.escape(w)}(?![\w-])", text)]
+    assert found == []
+
+
+def test_share_of_held_out_words_and_templates():
+    words = [w for e in VOCABULARY.emotions.values() for w in e.words.values()]
+    held_out = sum(len(w.held_out) for w in words)
+    assert 0.1 < held_out / sum(len(w.all) for w in words) < 0.2
+    sizes = Counter()
+    for styles in VOCABULARY.templates.values():
+        assert set(styles) == {*STYLES, "held_out"}
+        for style, templates in styles.items():
+            sizes[style == "held_out"] += len(templates)
+    assert sizes.total() >= 60
+    assert 0.1 < sizes[True] / sizes.total() < 0.2
+
+
+def test_templates_leave_nothing_out():
+    """Every template names each emotion and has room for all else that is asked."""
+    for transition, styles in VOCABULARY.templates.items():
+        for template in (t for templates in styles.values() for t in templates):
+            slots = " ".join(re.findall(r"\{([^{}]+)\}", template))
+            assert "all" in slots or ("manner" in slots and "moves" in slots), template
+            if transition != "hold":
+                assert "1" in slots, template
+                assert "2" in slots, template
+
+
+@pytest.mark.parametrize(
+    ("phrase", "third_person", "participle"),
+    [
+        ("nod twice", "nods twice", "nodding twice"),
+        ("cry", "cries", "crying"),
+        ("wince in pain", "winces in pain", "wincing in pain"),
+        ("grin", "grins", "grinning"),
+        ("push out their lips", "pushes out their lips", "pushing out their lips"),
+        ("not say a word", "does not say a word", "not saying a word"),
+        ("look away", "looks away", "looking away"),
+        ("die of shame", "dies of shame", "dying of shame"),
+    ],
+)
+def test_inflection(phrase, third_person, participle):
+    assert inflect(phrase, "s") == third_person
+    assert inflect(phrase, "ing") == participle
+
+
+def test_series_and_tidy():
+    assert series(["a"]) == "a"
+    assert series(["a", "b", "c"]) == "a, b and c"
+    assert tidy("a  uneasy man , nodding, . she smiles.") == "An uneasy man, nodding. She smiles."
+    assert tidy("a euphoric man,", sentences=False) == "a euphoric man"
+
+
+def test_lookups():
+    assert family_of("furious") == "anger"
+    assert manner_class("sobs") == "crying"
+    with pytest.raises(ValueError, match="unknown emotion category 'peckish'"):
+        family_of("peckish")
+    with pytest.raises(ValueError, match="unknown manner 'hums'"):
+        manner_class("hums")

@@ -1,0 +1,150 @@
+"""Captions say what is performed, in grammatical English, and can be read back."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tdmm_hf.prompts.attributes import Attributes, EmotionSpan, HeadMotion
+from tdmm_hf.prompts.parsing import parse_description
+from tdmm_hf.prompts.suite import iter_attributes
+from tdmm_hf.prompts.vocabulary import family_of, load_vocabulary, manner_class
+from tdmm_hf.prompts.wording import captions, describe, prompt
+
+VOCABULARY = load_vocabulary()
+SAMPLES = list(iter_attributes(seed=9, count=300))
+SURPRISED = Attributes(
+    duration=5.0,
+    subject="woman",
+    emotions=(EmotionSpan("surprised", "surprised", 4, 0.0, 5.0),),
+    manner="speaks_bursts",
+    head=HeadMotion("nod", count=2),
+)
+
+
+def texts(held_out=False):
+    for index, attributes in enumerate(SAMPLES):
+        rng = np.random.default_rng([2, index])
+        yield attributes, captions(attributes, rng, 2, held_out=held_out)
+
+
+TRAIN = list(texts())
+HELD_OUT = list(texts(held_out=True))
+DESCRIPTIONS = [(a, describe(a, np.random.default_rng(i))) for i, a in enumerate(SAMPLES)]
+
+
+def share_right(pairs, key, truth):
+    return np.mean([parse_description(text)[key] == truth(a) for a, text in pairs])
+
+
+def families(attributes):
+    return [family_of(span.category) for span in attributes.emotions]
+
+
+def test_same_seed_same_text():
+    for make in (prompt, describe):
+        first, again = (make(SURPRISED, np.random.default_rng(1)) for _ in range(2))
+        assert first == again
+
+
+def test_many_different_captions():
+    for attributes in (SURPRISED, *SAMPLES[:5]):
+        assert len(set(captions(attributes, np.random.default_rng(0), 60))) == 60
+
+
+@pytest.mark.parametrize("pairs", [TRAIN, HELD_OUT], ids=["train", "held_out"])
+def test_captions_name_the_emotions_manner_and_head(pairs):
+    flat = [(a, text) for a, found in pairs for text in found]
+    assert share_right(flat, "families", families) >= 0.99
+    intensities = share_right(
+        flat, "intensities", lambda a: [span.intensity for span in a.emotions]
+    )
+    assert intensities >= 0.99
+    assert share_right(flat, "manner_class", lambda a: manner_class(a.manner)) >= 0.99
+    assert share_right(flat, "head", lambda a: a.head.name) >= 0.99
+    assert share_right(flat, "head_count", lambda a: a.head.count) >= 0.99
+    assert share_right(flat, "head_speed", lambda a: a.head.speed) >= 0.99
+
+
+def test_first_caption_names_everything():
+    first = [(a, found[0]) for a, found in TRAIN]
+    actions = [sorted(parse_description(text)["actions"]) for _, text in first]
+    assert (
+        np.mean(
+            [
+                f == sorted(x.name for x in a.actions)
+                for f, (a, _) in zip(actions, first, strict=True)
+            ]
+        )
+        >= 0.99
+    )
+    assert share_right(first, "gaze", lambda a: a.gaze) >= 0.99
+
+
+def test_descriptions_can_be_read_back():
+    assert share_right(DESCRIPTIONS, "families", families) >= 0.99
+    assert share_right(DESCRIPTIONS, "head", lambda a: a.head.name) >= 0.99
+    assert share_right(DESCRIPTIONS, "manner", lambda a: a.manner) >= 0.99
+    assert share_right(DESCRIPTIONS, "actions", lambda a: [x.name for x in a.actions]) >= 0.99
+    grades = share_right(
+        DESCRIPTIONS, "intensities", lambda a: [span.intensity for span in a.emotions]
+    )
+    assert grades >= 0.99
+
+
+def test_form():
+    sentences = [text for _, found in TRAIN + HELD_OUT for text in found]
+    sentences += [text for _, text in DESCRIPTIONS]
+    for text in sentences:
+        assert not re.search(r"[{}\[\]<>](?!\s*[a-z]* )", text.replace("->", "")), text
+        assert not re.search(r"\b(\w+) \1\b", text), text
+        assert not re.search(r"\s[,.;:?!]|[,.;:]{2}|\s\s|^\W|,$", text), text
+        assert not re.search(r"\b[Aa] (?!eu)[aeiou]|\b[Aa]n [^aeiou]", text), text
+        assert not re.search(r"\b[Aa]n? an?\b", text), text
+        assert not re.search(r"\b(themself|they is|they looks|she look|he look)\b", text), text
+        if text.endswith((".", "?", "!")):
+            assert text[0].isupper(), text
+            assert not re.search(r"[.?!] [a-z]", text), text
+
+
+def test_training_text_never_uses_held_out_words():
+    held_out = [
+        re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
+        for emotion in VOCABULARY.emotions.values()
+        for words in emotion.words.values()
+        for word in words.held_out
+        if not re.search(r"\b(their|them|themselves)\b", word)
+    ]
+    for _, found in TRAIN:
+        for text in found:
+            assert not [w.pattern for w in held_out if w.search(text.lower())], text
+
+
+def test_counts_are_said():
+    for count, word in ((1, "one|once|single|a"), (2, "two|twice|2"), (3, "three|3")):
+        attributes = Attributes(
+            4.0, "man", SURPRISED.emotions, head=HeadMotion("shake", count=count)
+        )
+        for text in captions(attributes, np.random.default_rng(count), 20):
+            assert re.search(rf"\b({word})", text), text
+            assert parse_description(text)["head_count"] == count, text
+
+
+def test_parsing_of_free_text():
+    found = parse_description(
+        "First he is absolutely livid, then somewhat gloomy. He yells, winks twice with his left "
+        "eye and keeps his head perfectly still, looking down."
+    )
+    assert found["families"] == ["anger", "sadness"]
+    assert found["intensities"] == [5, 2]
+    assert found["manner_class"] == "shouting"
+    assert found["head"] == "still"
+    assert found["actions"] == ["wink_left"]
+    assert found["action_counts"] == [2]
+    assert found["gaze"] == "down"
+
+
+def test_parsing_of_nothing():
+    found = parse_description("")
+    assert found["families"] == []
+    assert (found["manner_class"], found["head"], found["gaze"]) == ("silent", "natural", "camera")

@@ -1,0 +1,86 @@
+"""Training the MotionTokenizer: it learns, and a stopped run ends where an unbroken one does."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from tdmm_hf.rigs import get_rig
+from tdmm_hf.settings import TokenizerSettings
+from tdmm_hf.training import motion_tokenizer as training
+from tdmm_hf.training.motion_tokenizer import (
+    point_weights,
+    tokenizer_config,
+    train_motion_tokenizer,
+)
+
+SMALL = {"hidden_size": 24, "num_layers": 1, "latent_size": 8, "codebook_size": 32}
+SETTINGS = TokenizerSettings(
+    steps=40, batch_size=4, crop_frames=24, save_every=20, learning_rate=3e-3, threads=1
+)
+
+
+def _clips(count: int = 12) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    waves = np.sin(np.linspace(0, 6, 60)[:, None] * rng.uniform(0.5, 3, (count, 1, 55)))
+    return [(0.3 + 0.3 * wave).astype(np.float32)[: 15 + 4 * i] for i, wave in enumerate(waves)]
+
+
+def test_loss_falls(tmp_path):
+    model = train_motion_tokenizer(_clips(), SETTINGS, tmp_path, progress=False, **SMALL)
+    untrained = training._new_model(_clips(), SETTINGS, SMALL)
+    untrained.train()(torch.from_numpy(_clips()[-1])[None])
+    motion = torch.from_numpy(_clips()[-1])[None]
+    with torch.no_grad():
+        assert model(motion).vertex_loss < 0.7 * untrained.eval()(motion).vertex_loss
+
+
+def test_a_stopped_run_ends_where_an_unbroken_one_does(tmp_path, monkeypatch):
+    unbroken = train_motion_tokenizer(_clips(), SETTINGS, tmp_path / "a", progress=False, **SMALL)
+
+    def stop_at_25(model, optimizer, clips, settings, step, train_step=training._train_step):
+        if step == 25:
+            raise KeyboardInterrupt
+        return train_step(model, optimizer, clips, settings, step)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training, "_train_step", stop_at_25)
+        train_motion_tokenizer(_clips(), SETTINGS, tmp_path / "b", progress=False, **SMALL)
+    assert json.loads((tmp_path / "b/checkpoint/state.json").read_text())["step"] == 20
+    resumed = train_motion_tokenizer(_clips(), SETTINGS, tmp_path / "b", progress=False, **SMALL)
+    for name, value in unbroken.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, atol=0, rtol=0)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    short = dataclasses.replace(SETTINGS, steps=1)
+    train_motion_tokenizer(_clips(), short, tmp_path, progress=False, **SMALL)
+    other = dataclasses.replace(short, seed=1)
+    with pytest.raises(ValueError, match="holds a run with other settings"):
+        train_motion_tokenizer(_clips(), other, tmp_path, progress=False, **SMALL)
+
+
+def test_weights_make_the_error_of_each_region_relative():
+    rig, clips = get_rig("sparse"), _clips()
+    values = np.concatenate(clips)
+    moved = np.abs(np.tensordot(values, rig.linear_geometry, axes=1)).sum(-1).mean(0)
+    weighted = point_weights(rig, clips) * moved
+    regions = np.array(rig.regions)
+    shares = [weighted[regions == region].sum() for region in set(rig.regions)]
+    np.testing.assert_allclose(shares, 1 / len(shares))
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_presets_describe_arkit(preset):
+    config = tokenizer_config(preset)
+    assert config.num_channels == 55
+    assert config.channels[-1] == "headRoll"
+    assert config.tokens_per_second <= 25
+    assert config.num_points == len(get_rig("sparse").point_names)
+
+
+def test_unknown_preset_is_named():
+    with pytest.raises(ValueError, match="unknown tokenizer preset 'none'"):
+        tokenizer_config("none")
