@@ -10,7 +10,10 @@ Held-out performed motion: attributes from a seed that no training uses, perform
   families named is exactly the set performed;
 - head: the same head motion; manner: the same manner class.
 
-Beside it, micro precision and recall of all families named. Real video: the seven clips, tracked,
+Beside it: micro precision and recall of all families named; head and manner where the performance
+asks for one (a description that keeps silent about them reads as natural and silent); the share
+that the commonest answer would get; and ``parser``, the same figures for the performances' own
+captions, which is what reading the words back costs. Real video: the seven clips, tracked,
 described, families named against those the clips were prompted for, beside a describer that always
 says joy and one that shuffles its answers among the clips (mean over all derangements).
 """
@@ -88,6 +91,17 @@ def confusions(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str, int]]:
     return [(*pair, times) for pair, times in wrong.most_common(CONFUSIONS)]
 
 
+def part_figures(part: str, pairs: Sequence[tuple[str, str]], unmarked: str) -> dict[str, float]:
+    """Share right, share right where the truth is more than the unmarked key, commonest truth."""
+    asked = [pair for pair in pairs if pair[0] != unmarked]
+    commonest = Counter(truth for truth, _ in pairs).most_common(1)[0][1]
+    return {
+        f"{part}_percent": percent(sum(t == a for t, a in pairs), len(pairs)),
+        f"{part}_percent_where_asked": percent(sum(t == a for t, a in asked), len(asked)),
+        f"{part}_percent_of_commonest": percent(commonest, len(pairs)),
+    }
+
+
 def score(truths: Sequence[Said], transitions: Sequence[str], answers: Sequence[Said]) -> dict:
     """Figures and confusions over performances and what was said of them."""
     rows = list(zip(truths, transitions, answers, strict=True))
@@ -102,8 +116,8 @@ def score(truths: Sequence[Said], transitions: Sequence[str], answers: Sequence[
         "count": total,
         "emotion_percent": percent(sum(emotion_right(*row) for row in rows), total),
         "emotion_percent_by_transition": by_transition,
-        "head_percent": percent(sum(t.head == a.head for t, _, a in rows), total),
-        "manner_percent": percent(sum(t.manner == a.manner for t, _, a in rows), total),
+        **part_figures("head", [(t.head, a.head) for t, _, a in rows], unmarked="natural"),
+        **part_figures("manner", [(t.manner, a.manner) for t, _, a in rows], unmarked="silent"),
         "families": precision_recall(
             [t.families for t, *_ in rows], [a.families for *_, a in rows]
         ),
@@ -154,9 +168,9 @@ def describe(pipe, motions: Sequence[FaceMotion]) -> list[str]:
 
 def held_out(pipe, count: int) -> dict:
     """Figures over freshly performed motions."""
-    from tdmm_hf.prompts.suite import iter_attributes
-
     from tdmm_hf.performer import perform
+    from tdmm_hf.prompts.suite import iter_attributes
+    from tdmm_hf.prompts.wording import prompt
 
     chosen = list(iter_attributes(HELD_OUT_SEED, count))
     motions = [
@@ -165,8 +179,15 @@ def held_out(pipe, count: int) -> dict:
     ]
     texts = describe(pipe, motions)
     transitions = [attributes.transition for attributes in chosen]
-    figures = score([truth_of(a) for a in chosen], transitions, [said_in(t) for t in texts])
-    return {**figures, "examples": texts[:20]}
+    truths = [truth_of(attributes) for attributes in chosen]
+    rng = np.random.default_rng(HELD_OUT_SEED)
+    captions = [prompt(attributes, rng) for attributes in chosen]
+    parsed = score(truths, transitions, [said_in(text) for text in captions])
+    return {
+        **score(truths, transitions, [said_in(text) for text in texts]),
+        "parser": {key: value for key, value in parsed.items() if key.endswith("_percent")},
+        "examples": [list(pair) for pair in zip(captions[:20], texts[:20], strict=True)],
+    }
 
 
 def track_clips(folder: Path, names: Sequence[str]) -> list[FaceMotion]:
@@ -203,9 +224,12 @@ def real_video(pipe, folder: Path) -> dict:
 def report(result: dict) -> None:
     """The tables."""
     performed, video = result["held_out"], result["video"]
-    names = ("emotion_percent", "head_percent", "manner_percent")
-    print_table(("held-out performed motion", "%"), [(name, performed[name]) for name in names])
-    print_table(("emotion by transition", "%"), performed["emotion_percent_by_transition"].items())
+    rows = [(key, value) for key, value in performed.items() if "_percent" in key]
+    figures = [(key, value) for key, value in rows if not isinstance(value, dict)]
+    figures += [(f"parser: {key}", value) for key, value in performed["parser"].items()]
+    print_table(("held-out performed motion", "%"), figures)
+    by_transition = performed["emotion_percent_by_transition"]
+    print_table(("emotion by transition", "%"), list(by_transition.items()))
     for kind, rows in performed["confusions"].items():
         print_table((f"{kind}: truth", "said", "times"), rows or [("-", "-", 0)])
     if "skipped" in video:

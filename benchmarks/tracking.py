@@ -67,8 +67,9 @@ def combine(clips: dict[str, dict[str, float]], families: dict) -> dict[str, dic
     """The tracker's model of each channel, the same for both sides.
 
     Rest is the mean of the driven head's and the clips'; its spread is at least half of what lies
-    between them. The gain for a weight of 1 lies between the driven head's rise and the greatest
-    rise in the clips; both are 0 for a channel that fires in neither.
+    between them. The greatest gain for a weight of 1 is the driven head's rise, or the clips' where
+    real faces read higher; the least lies halfway from there to the driven head's. Both are 0 for
+    a channel that fires in neither.
     """
     model = {}
     for channel, numbers in clips.items():
@@ -79,13 +80,14 @@ def combine(clips: dict[str, dict[str, float]], families: dict) -> dict[str, dic
         sides = [clips[c] for c in clips if shape_family(c) == shape_family(channel)]
         mean = {key: np.mean([side[key] for side in sides]) for key in numbers}
         reach = max(side["ceiling"] - side["rest"] for side in sides)
-        fires = max(driven["rise"], reach) >= FIRES
+        high = max(driven["rise"], reach)
+        high = high if high >= FIRES else 0.0
         model[channel] = {
             "rest": (mean["rest"] + driven["rest"]) / 2,
             "rest_spread": max(mean["rest_spread"], abs(mean["rest"] - driven["rest"]) / 2),
             "jitter": mean["jitter"],
-            "low_gain": driven["rise"] if fires else 0.0,
-            "high_gain": max(driven["rise"], reach) if fires else 0.0,
+            "low_gain": (min(driven["rise"], high) + high) / 2,
+            "high_gain": high,
         }
     return model
 

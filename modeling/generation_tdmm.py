@@ -6,9 +6,10 @@
 >>> model.describe_motion(output.motions)
 ['She nods.', '0-6 s: He laughs.\\n6-12 s: He laughs.']
 
-Codes are sampled in groups of a fixed shape: a matrix product over another number of rows rounds
-differently, and would turn a sample over once in a while. So a prompt with its own seed gives the
-same motion alone and in a batch, bit for bit.
+A prompt with its own seed gives the same motion alone and in a batch, bit for bit: requests are
+padded to lengths that depend on nothing but themselves, and decoded in groups of sizes whose matrix
+products round alike (on CPUs any power of two from 4 on; one row by itself rounds differently, and
+would turn a sample over once in a while).
 """
 
 import inspect
@@ -23,7 +24,8 @@ from transformers import DynamicCache, LogitsProcessorList
 from .processing_tdmm import broadcast, plan_windows
 from .sampling_tdmm import Sampling, TextLogitsProcessor, check_seed, pick, uniforms
 
-GROUP_ROWS = 4  # rows decoded together, always
+GROUP_ROWS = {"cpu": (4, 8, 16, 32)}  # how many rows may be decoded together
+ACCELERATOR_GROUP_ROWS = (16,)
 PROMPT_BUCKET = 32  # requests are padded to a multiple of this
 
 
@@ -176,13 +178,16 @@ class MotionGenerationMixin:
         for length, members in buckets.items():
             # Rows that need as many tokens stop together.
             members.sort(key=lambda member: member[0].wanted)
-            for first in range(0, len(members), GROUP_ROWS):
-                self._write_group(members[first : first + GROUP_ROWS], length, sampling)
+            sizes = GROUP_ROWS.get(self.device.type, ACCELERATOR_GROUP_ROWS)
+            for first in range(0, len(members), sizes[-1]):
+                group = members[first : first + sizes[-1]]
+                size = next(size for size in sizes if size >= len(group))
+                self._write_group(group, size, length, sampling)
 
-    def _write_group(self, members, length, sampling):
-        """Sample the wanted codes of up to GROUP_ROWS rows whose ids fit ``length`` tokens."""
+    def _write_group(self, members, size, length, sampling):
+        """Sample the wanted codes of rows whose ids fit ``length`` tokens, ``size`` at once."""
         rows = [row for row, _ in members]
-        filled = members + [members[0]] * (GROUP_ROWS - len(members))
+        filled = members + [members[0]] * (size - len(members))
         count = max(row.wanted for row in rows)
         draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
         pad = self.generation_config.pad_token_id or 0
@@ -196,7 +201,9 @@ class MotionGenerationMixin:
     def _sample_codes(self, input_ids, mask, draws, sampling):
         """Codes after left-padded ids (rows, length), one for each of draws (rows, count)."""
         motion = self.config.motion_config
-        positioned = "position_ids" in inspect.signature(self.model.language_model.forward).parameters
+        positioned = (
+            "position_ids" in inspect.signature(self.model.language_model.forward).parameters
+        )
         position = (mask.cumsum(dim=1) - 1).clamp(min=0)
         cache = DynamicCache(config=self.config.text_config)
         picked = []
@@ -355,9 +362,7 @@ def _joined(parts):
     """The description of one motion from its parts and their words."""
     if len(parts) == 1:
         return parts[0][1]
-    return "\n".join(
-        f"{start:.3g}-{end:.3g} s: {text}" for (_, start, end, _), text in parts
-    )
+    return "\n".join(f"{start:.3g}-{end:.3g} s: {text}" for (_, start, end, _), text in parts)
 
 
 __all__ = ["MotionGeneration", "MotionGenerationMixin"]

@@ -136,8 +136,11 @@ class TDMMModel(TDMMPreTrainedModel):
         self.language_model.set_input_embeddings(value)
 
     def embed(self, input_ids, inputs_embeds):
-        """What the language model takes: ids, or embeddings where there are prompts to read."""
-        if self.prompt_encoder is None or inputs_embeds is not None:
+        """What the language model takes: ids, or embeddings where there are prompts to read.
+
+        One token is one being generated, and in no prompt.
+        """
+        if self.prompt_encoder is None or inputs_embeds is not None or input_ids.shape[1] == 1:
             return {"input_ids": input_ids, "inputs_embeds": inputs_embeds}
         inputs_embeds = self.get_input_embeddings()(input_ids)
         return {"inputs_embeds": self.prompt_encoder(input_ids, inputs_embeds)}

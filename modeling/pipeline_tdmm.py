@@ -67,9 +67,7 @@ class TextToFaceMotionPipeline(_TDMMPipeline):
         return {"texts": inputs}
 
     def _forward(self, inputs, **settings):
-        output = self.model.generate_motion(
-            inputs["texts"], processor=self.processor, **settings
-        )
+        output = self.model.generate_motion(inputs["texts"], processor=self.processor, **settings)
         return {"output": output, "sequences": settings.get("num_return_sequences", 1)}
 
     def postprocess(self, outputs):
@@ -107,9 +105,7 @@ class FaceMotionToTextPipeline(_TDMMPipeline):
         }
 
     def _forward(self, inputs, **settings):
-        return {
-            "texts": self.model.describe_motion(**inputs, processor=self.processor, **settings)
-        }
+        return {"texts": self.model.describe_motion(**inputs, processor=self.processor, **settings)}
 
     def postprocess(self, outputs):
         return [{"generated_text": text} for text in outputs["texts"]]

@@ -62,13 +62,13 @@ def generate(
     if not texts:
         raise ValueError("nothing to generate: give a prompt or --prompts FILE")
     targets = _targets(texts, out)
-    from .formats import check_writable, save
+    from .formats import check_suffix, save
     from .motion import FaceMotion
     from .pipelines import text_to_face_motion
 
     for paths in targets:
         for path in paths:
-            check_writable(path)
+            check_suffix(path)
     results = text_to_face_motion(model)(
         texts, duration=duration, seed=seed, **_given(temperature=temperature)
     )
@@ -108,9 +108,9 @@ def fit(
     model: Annotated[Path | None, typer.Option(help="MediaPipe's face_landmarker.task.")] = None,
 ) -> None:
     """Track the face of a video into per-frame arkit parameters."""
-    from .formats import check_writable, save
+    from .formats import check_suffix, save
 
-    check_writable(out)
+    check_suffix(out)
     motion = _fit(video, model)
     out.parent.mkdir(parents=True, exist_ok=True)
     save(motion, out)
@@ -246,9 +246,17 @@ def _read_motion(path: Path, landmarker: Path | None):
 
 
 def _fit(video: Path, model: Path | None):
+    from tqdm import tqdm
+
     from .fitting import fit_video
 
-    result = fit_video(video, model=model, progress=sys.stderr.isatty())
+    with tqdm(desc=video.name, unit="frame", disable=None, leave=False) as bar:
+
+        def advance(done: int, expected: int) -> None:
+            bar.total = expected or None
+            bar.update(done - bar.n)
+
+        result = fit_video(video, model=model, progress=advance)
     for note in result.notes:
         print(f"{video.name}: {note}", file=sys.stderr)
     return result.motion

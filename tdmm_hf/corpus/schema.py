@@ -19,20 +19,20 @@ SCHEMA_KEY = b"tdmm_schema_version"
 WEIGHT_GRID = 4096  # weights are stored on a grid of 1/4096: it halves the file
 
 _ATTRIBUTES = {
-    "duration": Value("float32"),
+    "duration": Value("float64"),
     "subject": Value("string"),
     "emotions": List(
         {
             "category": Value("string"),
             "word": Value("string"),
             "intensity": Value("int32"),
-            "start": Value("float32"),
-            "end": Value("float32"),
+            "start": Value("float64"),
+            "end": Value("float64"),
         }
     ),
     "transition": Value("string"),
     "manner": Value("string"),
-    "actions": List({"name": Value("string"), "count": Value("int32"), "start": Value("float32")}),
+    "actions": List({"name": Value("string"), "count": Value("int32"), "start": Value("float64")}),
     "head": {"name": Value("string"), "count": Value("int32"), "speed": Value("string")},
     "gaze": Value("string"),
 }

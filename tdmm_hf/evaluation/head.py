@@ -10,8 +10,7 @@
     (2, 'nod')
 
 Plain peak counting on lightly smoothed angles, so that it judges performed, generated and tracked
-motion alike. Signs are the project's: pitch down, yaw to the subject's left and roll to the subject's
-right are positive.
+motion alike. Pitch down, yaw to the subject's left and roll to the subject's right are positive.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ def head_angles(motion: FaceMotion) -> np.ndarray:
 
 
 def _peaks(curve: np.ndarray, fps: float, prominence: float, width: float) -> np.ndarray:
-    """Frames of peaks that stand out by ``prominence``, their tops over within ``width`` seconds."""
+    """Frames of peaks that stand out by ``prominence``, their tops no wider than ``width`` s."""
     found, _ = find_peaks(
         curve, prominence=prominence, width=(None, width * fps), rel_height=_TOP_SHARE
     )
@@ -73,7 +72,7 @@ def _turns(yaw: np.ndarray, fps: float) -> np.ndarray:
 
 
 def classify_head(motion: FaceMotion) -> str:
-    """The kind of head motion, one of ``HEAD_KINDS``: the first rule that fits, from the plainest."""
+    """The kind of head motion, one of ``HEAD_KINDS``: the first rule that fits."""
     angles = head_angles(motion)
     pitch, yaw, roll = angles.T
     if angles.std(axis=0).max() < _STILL:
@@ -98,7 +97,7 @@ def _reversals(curve: np.ndarray, prominence: float) -> np.ndarray:
 
 
 def _circling(pitch: np.ndarray, yaw: np.ndarray) -> float:
-    """How steadily the face goes round one way: 0 back and forth, 1 a circle; 0 for small motion."""
+    """How steadily the face goes round one way: 0 back and forth or small, 1 a circle."""
     p, y = pitch - pitch.mean(), yaw - yaw.mean()
     if min(p.std(), y.std()) < 4.0:
         return 0.0

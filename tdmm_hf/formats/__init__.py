@@ -9,7 +9,8 @@
     >>> load(path).num_frames
     50
 
-Each format is a module with ``read(path, fps=None)`` and ``write(motion, path)``.
+Each format is a module with ``read(path, fps=None)`` and ``write(motion, path)``; a picture of the
+curves (``.png``) can only be written.
 """
 
 from __future__ import annotations
@@ -19,24 +20,30 @@ from pathlib import Path
 from types import ModuleType
 
 from ..motion import FaceMotion
-from . import livelink, npz
+from . import curves, livelink, npz
 
-FORMATS = {".csv": livelink, ".npz": npz}
+READABLE = {".csv": livelink, ".npz": npz}
+WRITABLE = {**READABLE, ".png": curves}
 
 
-def _format(path: str | os.PathLike) -> ModuleType:
+def _format(path: str | os.PathLike, formats: dict[str, ModuleType]) -> ModuleType:
     suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
+    if suffix not in formats:
         raise ValueError(
             f"unknown motion suffix {suffix!r} of {Path(path).name!r}: "
-            f"choose from {', '.join(FORMATS)}"
+            f"choose from {', '.join(formats)}"
         )
-    return FORMATS[suffix]
+    return formats[suffix]
 
 
 def check_suffix(path: str | os.PathLike) -> None:
     """``ValueError`` unless a motion can be saved under this name; for use before long work."""
-    _format(path)
+    _format(path, WRITABLE)
+
+
+def is_motion_file(path: str | os.PathLike) -> bool:
+    """Whether ``load`` knows the suffix."""
+    return Path(path).suffix.lower() in READABLE
 
 
 def load(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
@@ -50,7 +57,7 @@ def load(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
         ValueError: unknown suffix or unfit contents; names the file and the rule.
         OSError: the file cannot be opened.
     """
-    return _format(path).read(path, fps=fps)
+    return _format(path, READABLE).read(path, fps=fps)
 
 
 def save(motion: FaceMotion, path: str | os.PathLike) -> None:
@@ -60,4 +67,4 @@ def save(motion: FaceMotion, path: str | os.PathLike) -> None:
         ValueError: unknown suffix, or a space that the format cannot hold.
         OSError: the file cannot be written.
     """
-    _format(path).write(motion, path)
+    _format(path, WRITABLE).write(motion, path)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..motion import FaceMotion
+from .files import replacing
 
 MAX_CURVES = 8
 
@@ -67,8 +68,10 @@ def write(motion: FaceMotion, path: str | Path) -> None:
         axes[-1].plot(time, np.degrees(motion.channel(channel)), color=color, label=channel, lw=1.3)
     axes[-1].set_ylabel("degrees", fontsize=9)
     axes[-1].set_xlabel("seconds")
-    axes[-1].legend(loc="upper right", fontsize=8, ncols=3, frameon=False)
+    axes[-1].legend(loc="lower left", bbox_to_anchor=(0, 0.97), fontsize=8, ncols=3, frameon=False)
+    axes[0].set_title("left solid, right dashed", fontsize=8, loc="right")
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0)
-    figure.savefig(path, dpi=110, format="png")
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=110, format="png")

@@ -1,9 +1,9 @@
 """Facial micro-actions: when each happens and what it does to the face.
 
-    >>> from tdmm_hf.performer.actions import schedule
-    >>> from tdmm_hf.prompts.attributes import Action
-    >>> [(event.name, round(event.start, 2)) for event in schedule((Action("wink_left", 2),), 5.0)]
-    [('wink_left', 0.95), ('wink_left', 3.46)]
+>>> from tdmm_hf.performer.actions import schedule
+>>> from tdmm_hf.prompts.attributes import Action
+>>> [(event.name, round(event.start, 2)) for event in schedule((Action("wink_left", 2),), 5.0)]
+[('wink_left', 0.96), ('wink_left', 3.46)]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .tables import columns, table
 
 _GAP = 0.15
 _MARGIN = 0.15
+_ACCOMPANIES = 0.3
 
 
 @dataclass(frozen=True)
@@ -81,28 +82,29 @@ def _pulled_in(events: list[Event], end: float) -> list[Event]:
     return moved[::-1]
 
 
-def act(times: np.ndarray, events: list[Event], leads_left: bool, strength: float = 1.0) -> Layer:
+def act(times: np.ndarray, events: list[Event], leads_left: bool) -> Layer:
     """The layer of all events over (frames,) times."""
     layer = Layer(len(times))
     for event in events:
         row = table("actions")[event.name]
-        curve = plateau(times, event.start, *(event.stretch * row[k] for k in ("onset", "hold", "offset")))
-        other_side = row.get("sided", False) and not leads_left
+        phases = [event.stretch * row[phase] for phase in ("onset", "hold", "offset")]
+        curve = plateau(times, event.start, *phases)
+        side = _swapped if row.get("sided", False) and not leads_left else str
         for channel in row["clears"]:
-            layer.clear(_swapped(channel) if other_side else channel, curve)
+            layer.clear(side(channel), curve)
         for channel, weight in row["channels"].items():
-            _take_over(layer, _swapped(channel) if other_side else channel, curve, weight * strength)
+            _reach(layer, side(channel), curve, weight)
     return layer
 
 
-def _take_over(layer: Layer, channel: str, curve: np.ndarray, weight: float) -> None:
-    """Move a channel to a weight; small weights are laid over what is there."""
-    if weight < 0.3 and not channel.endswith(("Left", "Right")):
-        return layer.mix(channel, weight * curve)
+def _reach(layer: Layer, channel: str, curve: np.ndarray, weight: float) -> None:
+    """Move a channel to a weight, whatever it was at; accompanying movements only add to it."""
+    if weight < _ACCOMPANIES and not channel.endswith(("Left", "Right")):
+        layer.mix(channel, weight * curve)
+        return
     layer.clear(channel, curve)
     for i in columns(channel):
-        layer.values[:, i] = np.maximum(layer.values[:, i], min(weight, 1.0) * curve)
-    return None
+        layer.values[:, i] = np.maximum(layer.values[:, i], weight * curve)
 
 
 def _swapped(channel: str) -> str:

@@ -2,7 +2,8 @@
 
     >>> import numpy as np
     >>> from tdmm_hf.performer.envelope import plateau
-    >>> np.round(plateau(np.array([0.0, 0.5, 1.0, 2.0]), start=0.25, onset=0.5, hold=1, offset=0.5), 2)
+    >>> times = np.array([0.0, 0.5, 1.0, 2.0])
+    >>> plateau(times, start=0.25, onset=0.5, hold=1.0, offset=0.5)
     array([0. , 0.5, 1. , 0.5])
 
 Times are seconds. A start given as an array of k events against times of shape (frames, 1) gives

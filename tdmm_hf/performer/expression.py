@@ -1,12 +1,12 @@
 """The emotion on the face: facial-action prototypes with onset, apex, slow fluctuation and offset.
 
-    >>> import numpy as np
-    >>> from tdmm_hf.performer.expression import express
-    >>> from tdmm_hf.performer.person import Person
-    >>> from tdmm_hf.prompts.attributes import Attributes, EmotionSpan
-    >>> happy = Attributes(2.0, "man", (EmotionSpan("happy", "happy", 4, 0.0, 2.0),))
-    >>> express(np.arange(50) / 25, happy, Person.from_seed(0), 0).face.shape
-    (50, 55)
+>>> import numpy as np
+>>> from tdmm_hf.performer.expression import express
+>>> from tdmm_hf.performer.person import Person
+>>> from tdmm_hf.prompts.attributes import Attributes, EmotionSpan
+>>> happy = Attributes(2.0, "man", (EmotionSpan("happy", "happy", 4, 0.0, 2.0),))
+>>> express(np.arange(50) / 25, happy, Person.from_seed(0), 0).face.shape
+(50, 55)
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def span_levels(times, attributes: Attributes, onsets, start_level: float) -> li
     if attributes.transition == "flash":
         length = max(then.end - then.start, 0.4)
         flash = plateau(times, then.start, 0.16, max(length - 0.4, 0.1), 0.24)
-        return [first * (1 - 0.9 * flash) * _offset(times, spans[0].end, attributes.duration), flash]
+        first = first * _offset(times, spans[0].end, attributes.duration)
+        return [first * (1 - 0.9 * flash), flash]
     begin, length = _join(spans, attributes)
     second = rise(times, begin, length)
     return [first * (1 - second), second * _offset(times, then.end, attributes.duration)]
@@ -99,7 +100,8 @@ def _course(times, start: float, one: Expression) -> np.ndarray:
     if one.pulses:
         every, length, depth = one.pulses
         phase = np.mod(times - start, every)
-        course = course * (1 - depth + depth * plateau(phase, 0, 0.25 * length, 0.3 * length, 0.45 * length))
+        wave = plateau(phase, 0.0, 0.25 * length, 0.3 * length, 0.45 * length)
+        course = course * (1 - depth + depth * wave)
     return course
 
 
@@ -129,7 +131,8 @@ def _style(attributes: Attributes, chosen: list[Expression]) -> dict[str, float]
     spans = attributes.emotions
     lengths = np.array([max(span.end - span.start, 0.1) for span in spans])
     shares = lengths / lengths.sum() * [0.4 + 0.6 * gain(span.intensity) for span in spans]
-    return {
-        key: 1.0 + sum(w * (one.style.get(key, 1.0) - 1.0) for w, one in zip(shares, chosen, strict=True))
-        for key in STYLE_KEYS
-    }
+    changes = [
+        {key: share * (value - 1.0) for key, value in one.style.items()}
+        for share, one in zip(shares, chosen, strict=True)
+    ]
+    return {key: 1.0 + sum(change.get(key, 0.0) for change in changes) for key in STYLE_KEYS}

@@ -1,9 +1,9 @@
 """Eyes: where they look, saccades, lids that follow, and involuntary blinks.
 
-    >>> import numpy as np
-    >>> from tdmm_hf.performer.eyes import look
-    >>> look(np.arange(125) / 25, 5.0, "left", np.random.default_rng(0)).shape
-    (125, 2)
+>>> import numpy as np
+>>> from tdmm_hf.performer.eyes import look
+>>> look(np.arange(125) / 25, 5.0, "left", np.random.default_rng(0)).shape
+(125, 2)
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import numpy as np
 from .envelope import plateau, rise
 from .tables import ARKIT, table
 
-_SACCADE = 0.07
+LIDS = ARKIT.indices(("eyeBlinkLeft", "eyeBlinkRight"))
+WIDE = ARKIT.indices(("eyeWideLeft", "eyeWideRight"))
+_SACCADE = 0.07  # seconds
 _FULL_YAW, _FULL_PITCH = 30.0, 25.0  # degrees at an eyeLook weight of 1
 _BLINK_RANGE = (10.0, 35.0)  # a minute
 
 
 def look(times: np.ndarray, duration: float, name: str, rng, hold=1.0, spread=1.0) -> np.ndarray:
-    """Gaze in degrees, yaw to the left and pitch down, (frames, 2): places held between saccades."""
+    """Yaw to the left and pitch down in degrees, (frames, 2): places held between saccades."""
     row = table("gaze")[name]
     low, high = (hold * edge for edge in row["hold"])
     starts = np.cumsum(rng.uniform(low, high, int(duration / low) + 2))
@@ -58,9 +60,8 @@ def gaze_weights(gaze: np.ndarray) -> np.ndarray:
 def follow_with_lids(face: np.ndarray, gaze: np.ndarray) -> None:
     """Upper lids go down and up with the eyes, in place."""
     pitch = gaze[:, 1:] / _FULL_PITCH
-    lids, wide = ARKIT.indices(("eyeBlinkLeft", "eyeBlinkRight")), ARKIT.indices(("eyeWideLeft", "eyeWideRight"))
-    face[:, lids] += np.clip(0.45 * pitch, -0.12, 0.45) * (1 - face[:, lids])
-    face[:, wide] += np.clip(-0.25 * pitch, 0.0, 0.25) * (1 - face[:, wide])
+    face[:, LIDS] += np.clip(0.45 * pitch, -0.12, 0.45) * (1 - face[:, LIDS])
+    face[:, WIDE] += np.clip(-0.25 * pitch, 0.0, 0.25) * (1 - face[:, WIDE])
 
 
 def blink(times: np.ndarray, duration: float, rate: float, length: float, rng, quiet) -> np.ndarray:
@@ -85,4 +86,5 @@ def _touches(starts, ends, spans) -> np.ndarray:
     margin = 0.2
     if not len(spans):
         return np.zeros(len(starts), dtype=bool)
-    return ((starts[:, None] < spans[:, 1] + margin) & (ends[:, None] > spans[:, 0] - margin)).any(axis=1)
+    before, after = starts[:, None] < spans[:, 1] + margin, ends[:, None] > spans[:, 0] - margin
+    return (before & after).any(axis=1)

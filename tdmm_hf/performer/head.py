@@ -1,11 +1,11 @@
 """Head motion in degrees: natural drift, nods, shakes, swings, held poses.
 
-    >>> import numpy as np
-    >>> from tdmm_hf.performer.head import move_head
-    >>> from tdmm_hf.prompts.attributes import HeadMotion
-    >>> pose = move_head(np.arange(125) / 25, 5.0, HeadMotion("nod", 2), np.random.default_rng(0))
-    >>> pose.shape, bool(pose[:, 0].max() > 8)
-    ((125, 3), True)
+>>> import numpy as np
+>>> from tdmm_hf.performer.head import move_head
+>>> from tdmm_hf.prompts.attributes import HeadMotion
+>>> pose = move_head(np.arange(125) / 25, 5.0, HeadMotion("nod", 2), np.random.default_rng(0))
+>>> pose.shape, bool(pose[:, 0].max() > 8)
+((125, 3), True)
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def _swing(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
 def _hold(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """To a pose, and held there."""
     start, length = rng.uniform(0.0, 0.35), rng.uniform(0.45, 0.8)
-    reach = row["sign"] * rng.uniform(*row["degrees"]) * rise(times, start, min(length, duration / 3))
+    reach = (
+        row["sign"] * rng.uniform(*row["degrees"]) * rise(times, start, min(length, duration / 3))
+    )
     return _on_axis(reach, row["axis"])
 
 

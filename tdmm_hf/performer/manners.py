@@ -1,10 +1,10 @@
 """Manners other than speech and song: laughing, sobbing, yawning, chewing and silence.
 
-    >>> import numpy as np
-    >>> from tdmm_hf.performer.manners import vocalise
-    >>> vocal = vocalise(np.arange(125) / 25, 5.0, "laughs", np.random.default_rng(0))
-    >>> bool(vocal.activity.max() > 0.5)
-    True
+>>> import numpy as np
+>>> from tdmm_hf.performer.manners import vocalise
+>>> vocal = vocalise(np.arange(125) / 25, 5.0, "laughs", np.random.default_rng(0))
+>>> bool(vocal.activity.max() > 0.5)
+True
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _laugh(times, duration: float, manner: dict, rng) -> Vocal:
     layer.mix("eyeSquint", 0.5 * manner["jaw"] * pulses)
     layer.mix("mouthUpperUp", 0.5 * manner["jaw"] * pulses)
     slow = plateau(times, 0.1, 0.5, duration, 0.5) * presence
-    head = -manner["jolt"] * (0.6 * pulses + 0.9 * slow)
+    head = -manner["jolt"] * (0.5 * pulses + 0.7 * slow)
     return Vocal(layer, presence, head[:, None] * (1.0, 0.1, 0.25))
 
 

@@ -12,9 +12,9 @@
     >>> perform(prompt, seed=1).num_frames
     125
 
-The face is composed in layers: the resting face, the emotion, the manner (speech, laughter ...), eyes
-and lids, micro-actions, blinks. The seed is a person and a take: the same seed at another intensity
-is the same person doing more.
+The face is composed in layers: the resting face, the emotion, the manner (speech, laughter ...),
+eyes and lids, micro-actions, blinks. The seed is a person and a take: the same seed at another
+intensity is the same person doing more.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ from ..motion import FaceMotion, frame_count
 from ..prompts.attributes import INTENSITIES, SPEEDS, TRANSITIONS, Attributes
 from .actions import act, keeps_eyes, schedule
 from .expression import Expressed, express
-from .eyes import blink, follow_with_lids, gaze_weights, look
+from .eyes import LIDS, WIDE, blink, follow_with_lids, gaze_weights, look
 from .head import drift, move_head
 from .manners import vocalise
 from .person import Person, stream
 from .speech import Vocal
 from .tables import ARKIT, HEAD, table, vocabulary
 
-_LIDS = ARKIT.indices(("eyeBlinkLeft", "eyeBlinkRight"))
-_WIDE = ARKIT.indices(("eyeWideLeft", "eyeWideRight"))
+_EYES_AGAINST_HEAD = 9.0  # degrees at most
 _JAW_OPEN, _MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
 
 
@@ -89,28 +88,31 @@ def _head(times, attributes, expressed: Expressed, vocal: Vocal, style, seed) ->
 
 def _with_eyes(face, times, attributes, expressed, head, style, person, seed) -> np.ndarray:
     """Gaze, lids, micro-actions and blinks on a face, (frames, 55)."""
-    rng = stream(seed, "eyes")
-    gaze = look(
-        times, attributes.duration, attributes.gaze, rng, style["gaze_hold"], style["gaze_spread"]
-    )
-    if attributes.gaze == "camera":
-        gaze = gaze + expressed.gaze
-    steady = table("head")[attributes.head.name]["eyes"]
-    gaze = gaze - np.clip(steady * head[:, [1, 0]], -9.0, 9.0)
+    gaze = _gaze(times, attributes, expressed, head, style, seed)
     face = face + gaze_weights(gaze)
     follow_with_lids(face, gaze)
     events = schedule(attributes.actions, attributes.duration)
     face = act(times, events, person.leads_left).over(face)
     quiet = keeps_eyes(events)
-    if any(action.name == "blink" for action in attributes.actions):
-        quiet = np.array([[0.0, attributes.duration]])
-    length = style["blink_length"]
-    shut = blink(
-        times, attributes.duration, style["blink_rate"], length, stream(seed, "blink"), quiet
-    )[:, None]
-    face[:, _LIDS] += shut * (1 - np.minimum(face[:, _LIDS], 1.0))
-    face[:, _WIDE] *= 1 - 0.8 * shut
+    if any(event.name == "blink" for event in events):
+        quiet = np.array([[0.0, attributes.duration]])  # a prompt's two blinks are two
+    rng = stream(seed, "blink")
+    rate, length = style["blink_rate"], style["blink_length"]
+    shut = blink(times, attributes.duration, rate, length, rng, quiet)[:, None]
+    face[:, LIDS] += shut * (1 - np.minimum(face[:, LIDS], 1.0))
+    face[:, WIDE] *= 1 - 0.8 * shut
     return face
+
+
+def _gaze(times, attributes, expressed, head, style, seed) -> np.ndarray:
+    """Gaze against the head in degrees, yaw and pitch, (frames, 2): eyes stay while it moves."""
+    hold, spread = style["gaze_hold"], style["gaze_spread"]
+    rng = stream(seed, "eyes")
+    gaze = look(times, attributes.duration, attributes.gaze, rng, hold, spread)
+    if attributes.gaze == "camera":
+        gaze = gaze + expressed.gaze
+    steady = table("head")[attributes.head.name]["eyes"]
+    return gaze - np.clip(steady * head[:, [1, 0]], -_EYES_AGAINST_HEAD, _EYES_AGAINST_HEAD)
 
 
 def check(attributes: Attributes, seed: int, fps: float) -> None:
@@ -122,12 +124,6 @@ def check(attributes: Attributes, seed: int, fps: float) -> None:
         raise ValueError(f"duration must give at least one frame at {fps:g} fps, got {duration} s")
     if seed < 0:
         raise ValueError(f"seed must be zero or more, got {seed}")
-    if len(attributes.emotions) != (1 if attributes.transition == "hold" else 2):
-        raise ValueError(
-            f"transition {attributes.transition!r} needs "
-            f"{1 if attributes.transition == 'hold' else 2} emotion spans, "
-            f"got {len(attributes.emotions)}"
-        )
     for kind, key in _keys(attributes):
         known = vocabulary()[kind]
         if key not in known:
@@ -148,6 +144,12 @@ def _keys(attributes: Attributes) -> list[tuple[str, str]]:
 def _check_choices(attributes: Attributes) -> None:
     if attributes.transition not in TRANSITIONS:
         raise ValueError(f"transition must be one of {TRANSITIONS}, got {attributes.transition!r}")
+    spans = 1 if attributes.transition == "hold" else 2
+    if len(attributes.emotions) != spans:
+        raise ValueError(
+            f"transition {attributes.transition!r} needs {spans} emotion spans, "
+            f"got {len(attributes.emotions)}"
+        )
     if attributes.head.speed not in SPEEDS:
         raise ValueError(f"head speed must be one of {SPEEDS}, got {attributes.head.speed!r}")
     counts = [attributes.head.count] + [action.count for action in attributes.actions]

@@ -29,7 +29,7 @@ _REST = 0.12
 
 @dataclass(frozen=True, eq=False)
 class Vocal:
-    """What a manner does: a layer for the face, activity (frames,) 0..1, head (frames, 3) degrees."""
+    """What a manner does: a layer on the face, activity (frames,) 0..1, head (frames, 3) degrees."""
 
     layer: Layer
     activity: np.ndarray
@@ -143,7 +143,8 @@ def _pull(times, syllables: Syllables, kind: Sounds, chosen, centre, width, flat
 def _held(times, syllables: Syllables) -> np.ndarray:
     """Where a vowel has been sustained long enough for vibrato to set in, (frames,) 0..1."""
     start = syllables.starts + 0.2 * syllables.lengths
-    inside = plateau(times[:, None], start, 0.2, np.maximum(0.7 * syllables.lengths - 0.3, 0.0), 0.15)
+    stay = np.maximum(0.7 * syllables.lengths - 0.3, 0.0)
+    inside = plateau(times[:, None], start, 0.2, stay, 0.15)
     return np.clip(inside.sum(axis=1), 0.0, 1.0)
 
 
@@ -157,7 +158,7 @@ def _punctuate(layer: Layer, times, syllables: Syllables, strength: float, rng) 
     layer.mix("browInnerUp", flash)
     layer.mix("browOuterUp", 0.8 * flash)
     dip = plateau(times[:, None], at - 0.05, 0.2, 0.05, 0.35) @ (1.3 * strength * size)
-    return np.minimum(dip, 2.4)[:, None] * (1.0, 0.0, 0.15)
+    return np.minimum(dip, 1.7)[:, None] * (1.0, 0.0, 0.15)
 
 
 def pulse_train(times, starts, length: float, sharp: float = 0.4) -> np.ndarray:

@@ -1,10 +1,10 @@
 """The performer's data files, read once: what each key of the vocabulary looks like on a face.
 
-    >>> from tdmm_hf.performer.tables import expressions, vector
-    >>> expressions()["furious"].family
-    'anger'
-    >>> float(vector({"mouthSmile": 0.5}).sum())  # left and right
-    1.0
+>>> from tdmm_hf.performer.tables import expressions, vector
+>>> expressions()["furious"].family
+'anger'
+>>> float(vector({"mouthSmile": 0.5}).sum())  # left and right
+1.0
 """
 
 from __future__ import annotations

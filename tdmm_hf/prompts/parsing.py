@@ -2,8 +2,8 @@
 
     >>> from tdmm_hf.prompts.parsing import parse_description
     >>> found = parse_description("The woman is livid, nodding twice while she whispers.")
-    >>> found["families"], found["head"], found["head_count"], found["manner_class"]
-    (['anger'], 'nod', 2, 'whispering')
+    >>> found.families, found.head, found.head_count, found.manner
+    (('anger',), 'nod', 2, 'whispering')
 
 Benchmarks judge generated descriptions by it. Of overlapping wordings the longest counts.
 """
@@ -13,28 +13,58 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from .grammar import inflect
 from .vocabulary import Vocabulary, load_vocabulary
 
-POSSESSIVE = r"(?:his|her|their|its|my|your|the|one's)"
-_WORD_PATTERNS = {
-    "their": POSSESSIVE,
-    "them": r"(?:him|her|them|it|you)",
-    "they": r"(?:he|she|they|it|you)",
-    "themselves": r"(?:himself|herself|themselves|itself|yourself)",
+POSSESSIVES = ("his", "her", "their", "its", "my", "your", "the", "one's")
+_SAME_PLACE = {  # words that stand for each other
+    "the": POSSESSIVES,
+    "them": ("him", "her", "them", "it", "you"),
+    "they": ("he", "she", "they", "it", "you"),
+    "themselves": ("himself", "herself", "themselves", "itself", "yourself"),
 }
 # What may lie between a grade and the emotion word: "a strong look of anger", "fumes, a little".
 _GRADE_GAPS = {
     "adverb": re.compile(r"\s*"),
     "adjective": re.compile(r"\s*|\s+(?:[\w-]+\s+){1,2}of\s+"),
 }
+_KINDS = ("emotion", "manner", "head", "action", "gaze", *_GRADE_GAPS, "clause")
 _GRADE_KINDS = {"adjectives": "adjective", "clauses": "clause"}
+_TOKEN = re.compile(r"[\w'-]+")
 _CLAUSE_GAP = re.compile(r"[^.;]{0,12}")
 
 
 @dataclass(frozen=True)
+class Description:
+    """What a text says.
+
+    Args:
+        families, categories, intensities: one entry per emotion, in the order named; an unmarked
+            intensity is 3, and a family named twice in a row counts once.
+        manner, manner_key: the manner's class and key, ``silent`` where nothing is said.
+        head, head_count, head_speed: the head motion, ``natural`` where nothing is said.
+        actions, action_counts: micro-actions in the order named.
+        gaze: ``camera`` where nothing is said.
+    """
+
+    families: tuple[str, ...]
+    categories: tuple[str, ...]
+    intensities: tuple[int, ...]
+    manner: str
+    manner_key: str
+    head: str
+    head_count: int | None
+    head_speed: str
+    actions: tuple[str, ...]
+    action_counts: tuple[int, ...]
+    gaze: str
+
+
+@dataclass(frozen=True)
 class _Pattern:
+    first: tuple[str, ...]  # words that a match may begin with
     regex: re.Pattern
     kind: str
     key: object
@@ -49,38 +79,30 @@ class _Found:
     groups: dict
 
 
-def parse_description(text: str) -> dict:
-    """What a description or caption says.
-
-    Returns a dict with ``families``, ``categories`` and ``intensities`` (ordered, of equal length;
-    an unmarked intensity is 3), ``manner`` and ``manner_class`` (``silent`` when nothing is said),
-    ``head`` (``natural`` when nothing is said), ``head_count`` and ``head_speed``, ``actions``
-    (names, ordered) with ``action_counts``, and ``gaze``.
-    """
+def parse_description(text: str) -> Description:
+    """What a description or caption says, as far as the tables' wordings tell."""
     vocabulary = load_vocabulary()
     text = " ".join(text.lower().split())
-    found = _longest_matches(text)
-    of_kind = {
-        kind: [match for match in found if match.kind == kind]
-        for kind in ("emotion", "manner", "head", "action", "gaze", *_GRADE_GAPS, "clause")
-    }
-    emotions, intensities = _grades(text, of_kind)
+    of_kind = {kind: [] for kind in _KINDS}
+    for match in _longest_matches(text):
+        of_kind[match.kind].append(match)
+    categories, intensities = _grades(text, of_kind)
     manner = next((match.key for match in of_kind["manner"] if match.key != "silent"), "silent")
     head = next((match for match in of_kind["head"] if match.key != "natural"), None)
     gaze = next((match.key for match in of_kind["gaze"] if match.key != "camera"), "camera")
-    return {
-        "families": [vocabulary.emotions[category].family for category in emotions],
-        "categories": emotions,
-        "intensities": intensities,
-        "manner": manner,
-        "manner_class": vocabulary.manners[manner].manner_class,
-        "head": head.key if head else "natural",
-        "head_count": _count(head.groups) if head else None,
-        "head_speed": _speed(head.groups) if head else "normal",
-        "actions": [match.key for match in of_kind["action"]],
-        "action_counts": [_count(match.groups) or 1 for match in of_kind["action"]],
-        "gaze": gaze,
-    }
+    return Description(
+        families=tuple(vocabulary.emotions[category].family for category in categories),
+        categories=tuple(categories),
+        intensities=tuple(intensities),
+        manner=vocabulary.manners[manner].manner_class,
+        manner_key=manner,
+        head=head.key if head else "natural",
+        head_count=_count(head.groups) if head else None,
+        head_speed=_speed(head.groups) if head else "normal",
+        actions=tuple(match.key for match in of_kind["action"]),
+        action_counts=tuple(_count(match.groups) or 1 for match in of_kind["action"]),
+        gaze=gaze,
+    )
 
 
 def _grades(text: str, of_kind: dict[str, list[_Found]]) -> tuple[list[str], list[int]]:
@@ -120,8 +142,9 @@ def _longest_matches(text: str) -> list[_Found]:
     """Matches that do not overlap, in text order; longer ones win, then earlier ones."""
     matches = [
         _Found(m.start(), m.end(), pattern.kind, pattern.key, m.groupdict())
-        for pattern in _patterns()
-        for m in pattern.regex.finditer(text)
+        for word in _TOKEN.finditer(text)
+        for pattern in _patterns().get(word[0], ())
+        if (m := pattern.regex.match(text, word.start()))
     ]
     matches.sort(key=lambda match: (match.start - match.end, match.start))
     taken = [False] * len(text)
@@ -161,7 +184,16 @@ def _counts() -> dict[str, int]:
 
 
 @cache
-def _patterns() -> tuple[_Pattern, ...]:
+def _patterns() -> dict[str, list[_Pattern]]:
+    """All patterns by first word."""
+    by_word: dict[str, list[_Pattern]] = {}
+    for pattern in _all_patterns():
+        for word in pattern.first:
+            by_word.setdefault(word, []).append(pattern)
+    return by_word
+
+
+def _all_patterns() -> list[_Pattern]:
     vocabulary = load_vocabulary()
     patterns = [*_emotion_patterns(vocabulary), *_grade_patterns(vocabulary)]
     for key, manner in vocabulary.manners.items():
@@ -169,11 +201,11 @@ def _patterns() -> tuple[_Pattern, ...]:
     for key, head in vocabulary.head_motions.items():
         verbs = head.counted.all + head.lasting.all
         patterns += [_verb_pattern(verb, "head", key) for verb in verbs]
-    for key, verbs in vocabulary.actions.items():
-        patterns += [_verb_pattern(verb, "action", key) for verb in verbs.all]
+    for key, action in vocabulary.actions.items():
+        patterns += [_verb_pattern(verb, "action", key) for verb in action.verbs.all]
     for key, gaze in vocabulary.gazes.items():
         patterns += [_verb_pattern(verb, "gaze", key) for verb in gaze.verbs.all]
-    return tuple(patterns)
+    return patterns
 
 
 def _emotion_patterns(vocabulary: Vocabulary) -> list[_Pattern]:
@@ -196,47 +228,50 @@ def _grade_patterns(vocabulary: Vocabulary) -> list[_Pattern]:
 
 
 def _phrase_pattern(phrase: str, kind: str, key: object) -> _Pattern:
-    return _Pattern(re.compile(rf"(?<![\w-]){_regex(phrase.split())}(?![\w-])"), kind, key)
+    first, *rest = phrase.split()
+    return _pattern(POSSESSIVES if first == "their" else (first,), rest, kind, key)
 
 
 def _verb_pattern(phrase: str, kind: str, key: object) -> _Pattern:
     """A verb phrase in any of its forms."""
     verb, *rest = phrase.split()
     if verb == "not":
-        verb, *rest = rest
-        forms = rf"not\s+(?:{verb}|{inflect(verb, 'ing')})"
-    else:
-        verbs = (inflect(verb, form) for form in ("base", "s", "ing"))
-        forms = f"(?:{'|'.join(map(re.escape, verbs))})"
-    body = forms + _regex(rest, leading=True)
-    return _Pattern(re.compile(rf"(?<![\w-]){body}(?![\w-])"), kind, key)
+        return _pattern(("not",), [f"{rest[0]}|{inflect(rest[0], 'ing')}", *rest[1:]], kind, key)
+    return _pattern([inflect(verb, form) for form in ("base", "s", "ing")], rest, kind, key)
 
 
-def _regex(words: list[str], leading: bool = False) -> str:
-    """Words as a regular expression; possessives, counts and speeds may be missing."""
-    parts = []
-    for index, word in enumerate(words):
-        gap = r"\s+" if index or leading else ""
-        if word == "their" and (index or leading):
-            parts.append(rf"(?:{gap}{POSSESSIVE})?")
-        elif "<s>" in word:
-            parts.append(gap + re.escape(word).replace(re.escape("<s>"), "s?"))
-        elif word in ("<times>", "<speed>", "<number>", "<quick>"):
-            name = word.strip("<>")
-            parts.append(rf"(?:{gap}(?P<{name}>{_alternatives(name)}))?")
-        else:
-            parts.append(gap + _WORD_PATTERNS.get(word, re.escape(word)))
-    return "".join(parts)
+def _pattern(first, rest: list[str], kind: str, key: object) -> _Pattern:
+    body = _one_of(first) + "".join(map(_word_regex, rest))
+    return _Pattern(tuple(first), re.compile(body + r"(?![\w-])"), kind, key)
+
+
+def _word_regex(word: str) -> str:
+    """A space and a word; possessives, counts and speeds may be missing."""
+    if word == "their":
+        return rf"(?:\s+{_one_of(POSSESSIVES)})?"
+    if word in ("<times>", "<speed>", "<number>", "<quick>"):
+        name = word.strip("<>")
+        more = r"|\d+ times" if name == "times" else ""
+        return rf"(?:\s+(?P<{name}>{_one_of(_fillers()[name])}{more}))?"
+    if "|" in word:
+        return rf"\s+{_one_of(word.split('|'))}"
+    if word in _SAME_PLACE:
+        return rf"\s+{_one_of(_SAME_PLACE[word])}"
+    return r"\s+" + re.escape(word).replace("<s>", "s?")
+
+
+def _one_of(words) -> str:
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    return f"(?:{'|'.join(map(re.escape, longest_first))})"
 
 
 @cache
-def _alternatives(placeholder: str) -> str:
+def _fillers() -> dict[str, list[str]]:
     small = load_vocabulary().small
-    words = {
-        "times": [*sum(small["times"].values(), []), *small["single"]],
-        "number": ["an", *sum(small["numbers"].values(), [])],
-        "speed": sum((s["adverbs"] for s in small["speeds"].values()), []),
-        "quick": sum((s["adjectives"] for s in small["speeds"].values()), []),
-    }[placeholder]
-    found = "|".join(map(re.escape, sorted(filter(None, words), key=len, reverse=True)))
-    return found + r"|\d+ times" if placeholder == "times" else found
+    speeds = small["speeds"].values()
+    return {
+        "times": [*chain(*small["times"].values()), *small["single"]],
+        "number": ["an", *chain(*small["numbers"].values())],
+        "speed": list(chain(*(words["adverbs"] for words in speeds))),
+        "quick": list(chain(*(words["adjectives"] for words in speeds))),
+    }

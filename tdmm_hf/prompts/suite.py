@@ -18,30 +18,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from .attributes import Action, Attributes, EmotionSpan, HeadMotion
-from .vocabulary import Vocabulary, load_vocabulary
+from .vocabulary import Vocabulary, family_of, load_vocabulary
 
 MAX_DURATION = 60.0
 TWO_EMOTIONS_MIN_DURATION = 3.0
-SECONDS_PER_CYCLE = {"slow": 1.2, "normal": 0.75, "quick": 0.5}  # of a nod or a shake
+SECONDS_PER_CYCLE = {"slow": 1.5, "normal": 0.95, "quick": 0.65}  # of a nod or a shake
 TRANSITION_WEIGHTS = {"hold": 0.65, "then": 0.15, "fade": 0.1, "flash": 0.1}
+ACTION_COUNT_WEIGHTS = (0.5, 0.33, 0.17)
 SPEED_WEIGHTS = {"slow": 0.25, "normal": 0.5, "quick": 0.25}
-# One action at most of each face part; those of the mouth need a silent one.
-MOUTH_ACTIONS = frozenset(
-    [
-        "pout",
-        "smirk",
-        "lip_bite",
-        "lip_press",
-        "lip_pucker",
-        "cheek_puff",
-        "tongue_out",
-        "jaw_drop",
-        "jaw_left",
-        "jaw_right",
-    ]
-)
-EYE_ACTIONS = frozenset(["blink", "wink_left", "wink_right", "squint", "eyes_widen", "eyes_close"])
-BROW_ACTIONS = frozenset(("brow_raise", "brow_furrow"))
 MISFIT = 0.12  # share of a manner's weight left where it does not go with the emotion
 
 
@@ -56,7 +40,7 @@ def sample_attributes(
         category: the (first) emotion; uniform over all categories where None.
 
     Raises:
-        ValueError: for a duration that is not within 0 < duration <= 60.
+        ValueError: for an unknown category or a duration not within 0 < duration <= 60.
     """
     if duration is not None and not (math.isfinite(duration) and 0 < duration <= MAX_DURATION):
         raise ValueError(f"duration must be within 0 < seconds <= {MAX_DURATION:g}, got {duration}")
@@ -67,7 +51,7 @@ def sample_attributes(
         duration = _draw_duration(rng, TWO_EMOTIONS_MIN_DURATION if transition != "hold" else 2.0)
     elif duration < TWO_EMOTIONS_MIN_DURATION:
         transition = "hold"
-    family = vocabulary.emotions[category].family
+    family = family_of(category)
     manner = _draw_manner(rng, vocabulary, family)
     head = _draw_head(rng, vocabulary, duration)
     return Attributes(
@@ -165,33 +149,27 @@ def _draw_head(rng, vocabulary: Vocabulary, duration: float) -> HeadMotion:
     speed = _weighted(rng, SPEED_WEIGHTS) if head.speeds else "normal"
     if not head.counted.train or rng.random() < 0.2:
         return HeadMotion(name, speed=speed)
-    most = int(0.7 * duration / SECONDS_PER_CYCLE[speed])
+    most = int(0.9 * duration / SECONDS_PER_CYCLE[speed])
     if most < 1:
         speed = "normal"
     return HeadMotion(name, count=int(rng.integers(1, min(4, max(1, most)) + 1)), speed=speed)
 
 
 def _draw_actions(rng, vocabulary: Vocabulary, manner: str, duration: float) -> tuple[Action, ...]:
-    """None to two actions of different face parts; mouth actions need a silent mouth."""
-    allowed = [a for a in vocabulary.actions if manner == "silent" or a not in MOUTH_ACTIONS]
+    """None to two actions of different face parts; those of the mouth need a silent one."""
+    parts = {key: action.part for key, action in vocabulary.actions.items()}
+    busy = set() if manner == "silent" else {"mouth"}
     drawn = []
-    for _ in range(int(rng.choice(3, p=(0.5, 0.33, 0.17)))):
-        name = _choose(rng, allowed)
-        allowed = [a for a in allowed if _face_part(a) != _face_part(name)]
-        most = max(1, int(0.5 * duration))
-        count = 1 if rng.random() < 0.6 else int(rng.integers(1, min(3, most) + 1))
+    for _ in range(int(rng.choice(3, p=ACTION_COUNT_WEIGHTS))):
+        name = _choose(rng, [key for key, part in parts.items() if part not in busy])
+        busy.add(parts[name])
+        most = min(3, max(1, int(duration / 2)))
+        count = 1 if rng.random() < 0.6 else int(rng.integers(1, most + 1))
         start = None
         if count == 1 and rng.random() < 0.3:
             start = round(float(rng.uniform(0.15, 0.65)) * duration, 1)
         drawn.append(Action(name, count, start))
     return tuple(drawn)
-
-
-def _face_part(action: str) -> str:
-    for part in (MOUTH_ACTIONS, EYE_ACTIONS, BROW_ACTIONS):
-        if action in part:
-            return min(part)
-    return action
 
 
 def _draw_gaze(rng, vocabulary: Vocabulary, head: HeadMotion) -> str:

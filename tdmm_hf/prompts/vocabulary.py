@@ -85,6 +85,15 @@ class HeadMotionEntry:
 
 
 @dataclass(frozen=True)
+class ActionEntry:
+    """A facial micro-action: the face part that it needs and its verb phrases."""
+
+    key: str
+    part: str
+    verbs: Words
+
+
+@dataclass(frozen=True)
 class Gaze:
     """A gaze direction and its verb phrases."""
 
@@ -106,7 +115,7 @@ class Vocabulary:
     subjects: dict[str, Subject]
     manners: dict[str, Manner]
     head_motions: dict[str, HeadMotionEntry]
-    actions: dict[str, Words]
+    actions: dict[str, ActionEntry]
     gazes: dict[str, Gaze]
     templates: dict[str, dict[str, tuple[str, ...]]]
     extra: tuple[str, ...]
@@ -187,7 +196,10 @@ def load_vocabulary() -> Vocabulary:
         head_motions={
             key: _head_motion(key, fields) for key, fields in _yaml("head_motions.yaml").items()
         },
-        actions={key: _words(fields, "verbs") for key, fields in _yaml("actions.yaml").items()},
+        actions={
+            key: ActionEntry(key, fields["part"], _words(fields, "verbs"))
+            for key, fields in _yaml("actions.yaml").items()
+        },
         gazes={
             key: Gaze(key, fields["weight"], _words(fields, "verbs"))
             for key, fields in _yaml("gazes.yaml").items()

@@ -10,9 +10,9 @@
     >>> describe(attributes, rng)[-1]
     '.'
 
-Every text names each emotion, in order, with its intensity (grade 3 often goes unmarked). All
-styles but the terse one (which may omit actions and gaze) also name everything else that was asked. A natural head, a gaze into the
-camera and silence mostly go unsaid, except in ``describe``, which always tells the manner.
+Every text names each emotion, in order, with its intensity (grade 3 often goes unmarked), and all
+else that was asked; the terse style may omit actions and gaze. A natural head, a gaze into the
+camera and silence mostly go unsaid, except that ``describe`` always tells the manner.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ import numpy as np
 
 from .attributes import INTENSITIES, Action, Attributes, EmotionSpan, HeadMotion
 from .grammar import continue_series, inflect, negate_plural, series, tidy
+from .parsing import parse_description
 from .vocabulary import STYLES, Subject, Vocabulary, Words, load_vocabulary
+
+__all__ = ["captions", "describe", "parse_description", "prompt"]
 
 STYLE_WEIGHTS = {
     "plain": 0.36,
@@ -34,6 +37,7 @@ STYLE_WEIGHTS = {
     "detailed": 0.14,
 }
 HELD_OUT_TEMPLATE_SHARE = 0.5
+MAX_TRIES_PER_CAPTION = 100
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _SLOT_PARTS = re.compile(r"(and )?(they )?(\w+?)([12]?)(?::(s|ing))?")
@@ -54,15 +58,20 @@ def captions(
     Args:
         attributes: what is performed.
         rng: the only source of chance.
-        count: how many.
+        count: how many, at least one.
         held_out: use wording that training text never has: every emotion word is held out, and
             often the template and the other words too.
+
+    Raises:
+        ValueError: where there are not that many different ones.
     """
     texts: dict[str, None] = {}
-    while len(texts) < count:
+    for _ in range(MAX_TRIES_PER_CAPTION * count):
         style = None if texts else "plain"
         texts[_caption(attributes, rng, held_out, style)] = None
-    return list(texts)
+        if len(texts) == count:
+            return list(texts)
+    raise ValueError(f"count must be at most the {len(texts)} different captions, got {count}")
 
 
 def prompt(attributes: Attributes, rng: np.random.Generator, held_out: bool = False) -> str:
@@ -225,12 +234,13 @@ class _Writer:
 
     def _head_phrase(self, head: HeadMotion) -> str:
         entry = self.vocabulary.head_motions[head.name]
-        pattern = self._word(entry.lasting if head.count is None else entry.counted)
+        counted = head.count is not None and entry.counted.train
+        pattern = self._word(entry.counted if counted else entry.lasting)
         speed = self.vocabulary.small["speeds"][head.speed]
         return self._counted(pattern, head.count, speed)
 
     def _action_phrase(self, action: Action) -> str:
-        pattern = self._word(self.vocabulary.actions[action.name])
+        pattern = self._word(self.vocabulary.actions[action.name].verbs)
         phrase = self._counted(pattern, action.count, None)
         if action.start is not None and not self.plain and self.rng.random() < 0.4:
             phrase += f" after {self._seconds(action.start)}"

@@ -33,6 +33,9 @@ def test_score_counts_each_part():
     assert result["emotion_percent"] == pytest.approx(66.7)
     assert result["emotion_percent_by_transition"] == {"hold": 50.0, "then": 100.0}
     assert (result["head_percent"], result["manner_percent"]) == (pytest.approx(66.7), 100.0)
+    assert result["head_percent_where_asked"] == 0.0
+    assert result["manner_percent_where_asked"] == 100.0
+    assert result["manner_percent_of_commonest"] == pytest.approx(66.7)
     assert result["families"] == {"precision": 75.0, "recall": 75.0, "f1": 75.0}
     assert result["confusions"]["emotion"] == [("anger", "disgust", 1)]
 

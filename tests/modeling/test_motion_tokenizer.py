@@ -164,13 +164,8 @@ def test_loads_as_remote_code_without_the_package(tmp_path):
         f"print(model.encode(torch.zeros(1, 10, {CHANNELS})).codes.tolist())\n"
     )
     environment = {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     expected = MODELS["rvq"].encode(torch.zeros(1, 10, CHANNELS)).codes.tolist()
     assert done.stdout.strip() == str(expected)

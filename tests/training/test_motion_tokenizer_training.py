@@ -45,9 +45,10 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return train_step(model, optimizer, clips, settings, step)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(training, "_train_step", stop_at_25)
-        train_motion_tokenizer(_clips(), SETTINGS, tmp_path / "b", progress=False, **SMALL)
+        with pytest.raises(KeyboardInterrupt):
+            train_motion_tokenizer(_clips(), SETTINGS, tmp_path / "b", progress=False, **SMALL)
     assert json.loads((tmp_path / "b/checkpoint/state.json").read_text())["step"] == 20
     resumed = train_motion_tokenizer(_clips(), SETTINGS, tmp_path / "b", progress=False, **SMALL)
     for name, value in unbroken.state_dict().items():
