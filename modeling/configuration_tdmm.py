@@ -135,6 +135,15 @@ class TDMMConfig(PretrainedConfig):
         """Most tokens the language model can read, None where it has no limit."""
         return getattr(self.text_config, "max_position_embeddings", None)
 
+    @property
+    def motion_slices(self):
+        """(first, end) token ids of each codebook."""
+        size = self.motion_config.codebook_size
+        starts = [
+            self.motion_token_start + q * size for q in range(self.motion_config.num_codebooks)
+        ]
+        return [(start, start + size) for start in starts]
+
     def motion_token_id(self, codebook, code):
         return self.motion_token_start + codebook * self.motion_config.codebook_size + code
 
@@ -158,6 +167,8 @@ class TDMMConfig(PretrainedConfig):
         """The config as saved: with the auto classes and pipelines that load it from its files."""
         output = super().to_dict()
         output["motion_config"].pop("auto_map", None)
+        for name in self.sub_configs:
+            (output[name] or {}).pop("_name_or_path", None)
         output["auto_map"] = dict(AUTO_MAP)
         output["custom_pipelines"] = copy.deepcopy(CUSTOM_PIPELINES)
         return output

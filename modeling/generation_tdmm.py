@@ -13,6 +13,7 @@ would turn a sample over once in a while).
 """
 
 import inspect
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -117,7 +118,7 @@ class MotionGenerationMixin:
         fps=None,
         valid=None,
         observed=None,
-        instruction=None,
+        instruction=0,
         seed=None,
         temperature=1.0,
         top_p=1.0,
@@ -143,25 +144,19 @@ class MotionGenerationMixin:
             line for each: ``0-8 s: ...``.
         """
         processor = processor or self.processor
-        single = not isinstance(motions, (list, tuple))
-        motions = [motions] if single else list(motions)
-        valid, observed = ([m] if single else _each(m, len(motions)) for m in (valid, observed))
-        fps = broadcast("fps", fps or self.config.motion_config.fps, len(motions))
-        parts = []  # (motion number, start, end, codes)
-        for i, arguments in enumerate(zip(motions, fps, valid, observed, strict=True)):
-            parts += [(i, *part) for part in self._encode_parts(*arguments)]
+        parts = self._parts(motions, fps, valid, observed)
+        requests = [processor.text_request(part.codes, instruction) for part in parts]
         seeds = None
         if seed is not None:
-            each = [check_seed(s) for s in broadcast("seed", seed, len(motions))]
-            seeds = [each[part[0]] for part in parts]
-        requests = [processor.text_request(part[3], instruction or 0) for part in parts]
+            each = broadcast("seed", seed, parts[-1].motion + 1)
+            seeds = [(check_seed(each[part.motion]), part.number) for part in parts]
         words = self._write_words(
             processor, requests, seeds, Sampling(temperature, top_p), max_new_tokens
         )
-        return [
-            _joined([(part, text) for part, text in zip(parts, words, strict=True) if part[0] == i])
-            for i in range(len(motions))
-        ]
+        descriptions = [[] for _ in range(parts[-1].motion + 1)]
+        for part, text in zip(parts, words, strict=True):
+            descriptions[part.motion].append(part.caption + text)
+        return ["\n".join(lines) for lines in descriptions]
 
     def _sampling(self, temperature, top_p, top_k):
         given = {"temperature": temperature, "top_p": top_p, "top_k": top_k}
@@ -238,26 +233,31 @@ class MotionGenerationMixin:
         motion = self.motion_tokenizer.decode(codes)[0, : row.frames]
         return motion.float().cpu().numpy()
 
-    def _encode_parts(self, motion, fps, valid, observed):
-        """(start, end, codes) of each part of a motion no longer than a window."""
+    def _parts(self, motions, fps, valid, observed):
+        """Every motion's parts no longer than a window, encoded: a list of _Part."""
+        single = not isinstance(motions, (list, tuple))
+        motions = [motions] if single else motions
+        if not len(motions):
+            raise ValueError("motions must not be an empty list")
+        fps = self.config.motion_config.fps if fps is None else fps
+        fps = broadcast("fps", fps, len(motions))
+        valid, observed = ([m] if single else _each(m, len(motions)) for m in (valid, observed))
+        each = zip(motions, fps, valid, observed, strict=True)
+        return [part for i, motion in enumerate(each) for part in self._encode_parts(i, *motion)]
+
+    def _encode_parts(self, index, motion, fps, valid, observed):
+        """The parts of one motion, of equal length."""
         config = self.config.motion_config
-        values = np.asarray(motion, dtype=np.float32)
-        check_motion(values, fps, config)
-        valid = np.ones(len(values), dtype=bool) if valid is None else np.asarray(valid, dtype=bool)
+        values, valid, observed = checked_motion(motion, fps, valid, observed, config)
         values, valid = resample(values, valid, fps, config.fps)
-        if observed is not None:
-            observed = torch.as_tensor(np.asarray(observed, dtype=bool), device=self.device)[None]
         count = math.ceil(len(values) / round(self.config.window_seconds * config.fps))
         edges = [round(i * len(values) / count) for i in range(count + 1)]
-        parts = []
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
-            codes = self.motion_tokenizer.encode(
-                torch.as_tensor(values[start:end], device=self.device)[None],
-                torch.as_tensor(valid[start:end], device=self.device)[None],
-                observed,
-            ).codes
-            parts.append((start / config.fps, end / config.fps, codes[0].cpu().numpy()))
-        return parts
+        for number, (start, end) in enumerate(itertools.pairwise(edges)):
+            part = (values[start:end], valid[start:end], observed)
+            tensors = (torch.as_tensor(x, device=self.device)[None] for x in part)
+            codes = self.motion_tokenizer.encode(*tensors).codes[0].cpu().numpy()
+            caption = f"{_seconds(start / config.fps)}-{_seconds(end / config.fps)} s: "
+            yield _Part(index, number, codes, caption if count > 1 else "")
 
     def _write_words(self, processor, requests, seeds, sampling, max_new_tokens):
         """The answers to requests (lists of ids), as text."""
@@ -272,6 +272,16 @@ class MotionGenerationMixin:
             logits_processor=LogitsProcessorList([words]),
         )
         return [processor.decode_text(ids) for ids in output[:, inputs["input_ids"].shape[1] :]]
+
+
+@dataclass
+class _Part:
+    """A part of a motion to describe: which motion's, which part, its codes, and its caption."""
+
+    motion: int
+    number: int
+    codes: np.ndarray
+    caption: str
 
 
 class _Row:
@@ -318,8 +328,13 @@ class _Row:
         self.windows = self.windows[1:]
 
 
-def check_motion(values, fps, config):
-    """ValueError unless values (frames, channels) are a motion the codec can take."""
+def checked_motion(motion, fps, valid, observed, config):
+    """Values (frames, channels), valid (frames,) and observed (channels,) as arrays.
+
+    Raises:
+        ValueError: unless the codec of this config can take them.
+    """
+    values = np.asarray(motion, dtype=np.float32)
     if not (math.isfinite(fps) and fps > 0):
         raise ValueError(f"fps must be positive and finite, got {fps}")
     if values.ndim != 2 or values.shape[1] != config.num_channels or not len(values):
@@ -329,6 +344,17 @@ def check_motion(values, fps, config):
         )
     if not np.isfinite(values).all():
         raise ValueError(f"motion must be finite, got {values[~np.isfinite(values)][0]}")
+    masks = []
+    for name, mask, length in zip(
+        ("valid", "observed"), (valid, observed), values.shape, strict=True
+    ):
+        mask = np.ones(length, dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
+        if mask.shape != (length,):
+            raise ValueError(f"{name} must have shape ({length},), got {mask.shape}")
+        masks.append(mask)
+    if not masks[0].any():
+        raise ValueError(f"motion must have a valid frame, got none in {len(values)}")
+    return values, *masks
 
 
 def resample(values, valid, fps, wanted):
@@ -358,11 +384,8 @@ def _each(masks, count):
     return [None] * count if masks is None else list(masks)
 
 
-def _joined(parts):
-    """The description of one motion from its parts and their words."""
-    if len(parts) == 1:
-        return parts[0][1]
-    return "\n".join(f"{start:.3g}-{end:.3g} s: {text}" for (_, start, end, _), text in parts)
+def _seconds(value):
+    return f"{round(value, 1):g}"
 
 
 __all__ = ["MotionGeneration", "MotionGenerationMixin"]

@@ -21,9 +21,11 @@ from transformers import (
     GenerationMixin,
     PreTrainedModel,
 )
+from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from .configuration_tdmm import TDMMConfig
 from .generation_tdmm import MotionGenerationMixin
+from .loss_tdmm import sliced_loss
 from .modeling_motion_tokenizer import MotionTokenizer
 from .processing_tdmm import TDMMProcessor
 
@@ -39,6 +41,8 @@ class TDMMPreTrainedModel(PreTrainedModel):
     _supports_flash_attn = True
     _supports_flex_attn = True
     _supports_attention_backend = True
+    # The tied weights are the language model's; PEFT looks for them only below a dict.
+    _tied_weights_keys = {}
     # Half precision would move the codes and round the channels.
     _keep_in_fp32_modules_strict = ["motion_tokenizer"]
 
@@ -257,10 +261,27 @@ class TDMMForCausalLM(MotionGenerationMixin, TDMMPreTrainedModel, GenerationMixi
         labels=None,
         use_cache=None,
         logits_to_keep=0,
+        loss_only=False,
+        num_items_in_batch=None,
         **kwargs,
     ):
         """As the language model's: CausalLMOutputWithPast with logits (batch, length, vocabulary)
-        and, with labels (batch, length; -100 where none), the loss."""
+        and, with labels (batch, length; -100 where none), the loss.
+
+        ``loss_only`` makes no logits and scores each answer token over its own part of the
+        vocabulary, see `sliced_loss`.
+        """
+        if loss_only:
+            hidden = self.model(
+                input_ids, inputs_embeds, attention_mask=attention_mask, use_cache=False
+            ).last_hidden_state
+            weight = self.get_output_embeddings().weight
+            slices = self.config.motion_slices
+            return CausalLMOutputWithPast(
+                loss=sliced_loss(hidden, labels, weight, slices, num_items_in_batch)
+            )
+        if num_items_in_batch is not None:
+            kwargs["num_items_in_batch"] = num_items_in_batch
         return self.model.language_model(
             **self.model.embed(input_ids, inputs_embeds),
             attention_mask=attention_mask,

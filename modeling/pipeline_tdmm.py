@@ -20,7 +20,7 @@ BATCH_SIZE = 32
 class _TDMMPipeline(Pipeline):
     """Takes one input or a list, and works through a list in batches with the inputs' own seeds."""
 
-    _load_processor = True
+    _load_processor = None  # one comes with a path, and with a model in hand the model has its own
     _load_tokenizer = False
     _load_image_processor = False
     _load_feature_extractor = False
@@ -92,14 +92,14 @@ class FaceMotionToTextPipeline(_TDMMPipeline):
     _per_input = {"seed"}
 
     def _is_single(self, inputs):
-        return isinstance(inputs, dict) or np.ndim(inputs[0]) > 0 and np.ndim(inputs) == 2
+        return not isinstance(inputs, (list, tuple))
 
     def preprocess(self, inputs):
         motions = [item if isinstance(item, dict) else {"motion": item} for item in inputs]
         fps = self.model.config.motion_config.fps
         return {
             "motions": [np.asarray(m["motion"], dtype=np.float32) for m in motions],
-            "fps": [float(m.get("fps") or fps) for m in motions],
+            "fps": [float(m.get("fps", fps)) for m in motions],
             "valid": [m.get("valid") for m in motions],
             "observed": [m.get("observed") for m in motions],
         }

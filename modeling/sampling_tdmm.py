@@ -116,14 +116,14 @@ class TextLogitsProcessor(LogitsProcessor):
 
     Args:
         banned: ids (any number,) that are no words.
-        seeds: one for each row; None takes the likeliest word.
+        seeds: a number, or a tuple of numbers, for each row; None takes the likeliest word.
         count: most tokens that will be written.
         sampling: how words are picked.
     """
 
     def __init__(self, banned, seeds=None, count=0, sampling=None):
         self.banned = torch.as_tensor(banned)
-        self.draws = None if seeds is None else uniforms([(s, 0) for s in seeds], count)
+        self.draws = None if seeds is None else uniforms(seeds, count)
         self.sampling = sampling
         self.written = -1
 

@@ -34,7 +34,7 @@ _STILL = 0.7  # degrees of standard deviation
 _HELD = 9.0  # degrees from straight ahead
 _SWING, _LOOKS = 8.0, 16.0  # degrees
 _CIRCLING = 0.6
-_BOB_MIDDLE = 0.4  # where the median lies between the ends of the range
+_BOB_SECONDS, _BOB_SHARE = 2.2, 0.43  # longest period, and the least share of it spent down
 _POSES = (("raise", "lower"), ("turn_right", "turn_left"), ("tilt_left", "tilt_right"))
 
 
@@ -85,7 +85,7 @@ def classify_head(motion: FaceMotion) -> str:
         return "sway"
     if np.ptp(yaw) > _LOOKS and len(_reversals(yaw, 0.5 * _LOOKS)):
         return "look_around"
-    if _bobbing(pitch):
+    if _bobbing(pitch, motion.fps):
         return "bob"
     return "nod" if count_nods(motion) else _held_pose(angles)
 
@@ -106,17 +106,23 @@ def _circling(pitch: np.ndarray, yaw: np.ndarray) -> float:
     return float(abs(swept.sum()) / travelled.sum())
 
 
-def _bobbing(pitch: np.ndarray) -> bool:
+def _bobbing(pitch: np.ndarray, fps: float) -> bool:
     """Up and down throughout, rather than dips from a resting pose.
 
-    A nodding head is mostly at the top of its range; a bobbing one spends as long low as high, and
-    keeps turning round from one end of the clip to the other.
+    A nod is brief and the rest between two nods longer; a bobbing head is as long down as up.
     """
-    turns = _reversals(pitch, _SWING)
-    low, high = np.percentile(pitch, (4, 96))
-    middle = (np.median(pitch) - low) / (high - low)
-    covered = (turns[-1] - turns[0]) / len(pitch) if len(turns) else 0.0
-    return bool(len(turns) >= 3 and middle > _BOB_MIDDLE and covered > 0.5)
+    down, up = (_half_widths(sign * pitch) / fps for sign in (1, -1))
+    if not (len(down) and len(up)):
+        return False
+    period = np.median(down) + np.median(up)
+    turns = _reversals(pitch, _SWING) / fps
+    throughout = turns[-1] - turns[0] + period > 0.6 * len(pitch) / fps
+    return bool(throughout and period < _BOB_SECONDS and np.median(down) > _BOB_SHARE * period)
+
+
+def _half_widths(curve: np.ndarray) -> np.ndarray:
+    """Frames that each swing stays beyond half its height."""
+    return find_peaks(curve, prominence=_SWING, width=0, rel_height=0.5)[1]["widths"]
 
 
 def _held_pose(angles: np.ndarray) -> str:

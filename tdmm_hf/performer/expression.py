@@ -23,6 +23,7 @@ from .tables import ARKIT, HEAD, STYLE_KEYS, Expression, expressions, gain, mirr
 _REGIONS = ("brows", "eyes", "mouth")
 _JOIN = 0.5
 _RELEASE = 0.6
+_KNEE = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,13 @@ def express(times: np.ndarray, attributes: Attributes, person: Person, seed: int
         gaze += shown[:, None] * look
     lean = face[:, HEAD].copy()
     face[:, HEAD] = 0.0
-    return Expressed(face * person.gains, lean, gaze, _style(attributes, chosen))
+    return Expressed(_saturated(face * person.gains), lean, gaze, _style(attributes, chosen))
+
+
+def _saturated(face: np.ndarray) -> np.ndarray:
+    """The last quarter of each channel's range, reached ever more slowly: never flat at 1."""
+    over = np.maximum(face - _KNEE, 0.0) / (1 - _KNEE)
+    return np.minimum(face, _KNEE) + (1 - _KNEE) * np.tanh(over)
 
 
 def span_levels(times, attributes: Attributes, onsets, start_level: float) -> list[np.ndarray]:

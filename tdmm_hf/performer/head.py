@@ -93,10 +93,8 @@ def _swing(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
 def _hold(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """To a pose, and held there."""
     start, length = rng.uniform(0.0, 0.35), rng.uniform(0.45, 0.8)
-    reach = (
-        row["sign"] * rng.uniform(*row["degrees"]) * rise(times, start, min(length, duration / 3))
-    )
-    return _on_axis(reach, row["axis"])
+    size = row["sign"] * rng.uniform(*row["degrees"])
+    return _on_axis(size * rise(times, start, min(length, duration / 3)), row["axis"])
 
 
 def _circle(times, duration, head: HeadMotion, row, rng) -> np.ndarray:

@@ -21,7 +21,7 @@ from functools import cache
 
 import numpy as np
 
-from .envelope import Layer, ease, plateau
+from .envelope import Layer, ease, plateau, slow_noise
 from .tables import ARKIT, columns, table, vector
 
 _REST = 0.12
@@ -29,7 +29,7 @@ _REST = 0.12
 
 @dataclass(frozen=True, eq=False)
 class Vocal:
-    """What a manner does: a layer on the face, activity (frames,) 0..1, head (frames, 3) degrees."""
+    """What a manner does: a layer, activity (frames,) in 0..1 and head (frames, 3) in degrees."""
 
     layer: Layer
     activity: np.ndarray
@@ -84,6 +84,7 @@ def articulate(times, duration: float, manner: dict, rng, style: dict | None = N
     layer.values[:] = np.clip(shape, 0.0, 1.0)
     layer.hold[:] = layer.values
     head = _punctuate(layer, times, syllables, manner["accent"], rng)
+    head += min(manner["accent"], 1.0) * _sway_with_speech(times, voiced, rng)
     return Vocal(layer, voiced, head)
 
 
@@ -159,6 +160,11 @@ def _punctuate(layer: Layer, times, syllables: Syllables, strength: float, rng) 
     layer.mix("browOuterUp", 0.8 * flash)
     dip = plateau(times[:, None], at - 0.05, 0.2, 0.05, 0.35) @ (1.3 * strength * size)
     return np.minimum(dip, 1.7)[:, None] * (1.0, 0.0, 0.15)
+
+
+def _sway_with_speech(times, voiced: np.ndarray, rng) -> np.ndarray:
+    """The livelier head of someone talking, (frames, 3) degrees."""
+    return voiced[:, None] * slow_noise(times, rng, 3, 0.4, 0.9) * (0.5, 1.0, 0.7)
 
 
 def pulse_train(times, starts, length: float, sharp: float = 0.4) -> np.ndarray:

@@ -12,6 +12,7 @@ from datasets import Dataset
 from ..settings import LanguageModelSettings
 from .synonyms import replace_words
 
+FULL_STOP_LEFT_OUT = 0.2
 ANIMATE, DESCRIBE = "text-to-face-motion", "face-motion-to-text"
 
 
@@ -49,7 +50,7 @@ class ExampleMaker:
         span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
         return self.processor.training_example(
             ANIMATE,
-            replace_words(text, rng, self.settings.synonym_rate),
+            _casually(replace_words(text, rng, self.settings.synonym_rate), rng),
             part,
             duration=float(row["num_frames"]) / self.processor.fps,
             window=span if len(part) < len(codes) else None,
@@ -74,6 +75,11 @@ class ExampleMaker:
         """The instruction that inference uses, half of the time; else any."""
         choices = len(self.processor.instructions[task])
         return 0 if rng.random() < 0.5 else int(rng.integers(choices))
+
+
+def _casually(text: str, rng: np.random.Generator) -> str:
+    """Some people leave out the full stop."""
+    return text.removesuffix(".") if rng.random() < FULL_STOP_LEFT_OUT else text
 
 
 def make_examples(

@@ -1,84 +1,133 @@
-"""Makes the word lists under ``data/`` from WordNet and the MiniLM vocabulary.
+"""Makes ``data/words.csv`` from WordNet, MiniLM and the prompt tables.
 
-    python -m tdmm_hf.training.harvest vocabulary
+    python -m tdmm_hf.training.harvest
 
-Run by hand when a list should change; training reads the lists and needs no WordNet.
+Run by hand when the prompt tables change; training reads the list and needs no WordNet.
 """
 
 from __future__ import annotations
 
+import csv
+import logging
 import re
-import sys
-from pathlib import Path
+from collections.abc import Iterable
 
-from .text_encoder import DATA, VOCABULARY_WORDS, original_vocabulary
-from .wordnet import open_wordnet
+import torch
 
-# Frequent English first, then the themes of face performance, then the rest of the dictionary.
+from ..prompts.grammar import participle, third_person
+from ..prompts.vocabulary import Words, load_vocabulary
+from .emotion_words import load_emotion_words
+from .minilm import embed_texts, original_vocabulary
+from .text_encoder import WORDS_FILE
+from .wordnet import common_senses, is_theme, open_wordnet, related_words
+
+logger = logging.getLogger(__name__)
+
+LISTED_WORDS = 12000
 FREQUENT_WORDS = 3000
-THEMES = (
-    "noun.feeling", "verb.emotion", "noun.body", "verb.body", "verb.communication",
-    "verb.perception", "verb.motion", "adv.all",
-)  # fmt: skip
-THEME_GLOSS = re.compile(
-    r"\b(feel|emotion|mood|fac(e|ial)|expression|smil|frown|laugh|cry|weep|tear|voice|sound|speak|"
-    r"sing|speech|happ|joy|sad|sorrow|grie|ang(er|ry)|rage|fear|afraid|fright|anxi|worr|surpris|"
-    r"astonish|shock|disgust|contempt|scorn|confus|bor(ed|ing)|pain|asham|embarrass|guilt|interest|"
-    r"curio|determin|tired|fatigue|sleep|calm|tranquil|proud|pride|love|affection|gesture|manner|"
-    r"attitude|person|temper|excit|nervous|lip|mouth|eye|brow|cheek|jaw|head|nod|gaze|look)"
-)
+NEAREST = 5  # table texts that a word's relevance is the mean similarity to
+GLOSS_SENSES = 2
+MAX_RELATED = 12
+_FREQUENT_BONUS = 0.05  # of cosine, for words that are common enough to be one MiniLM piece
+_WORD = re.compile(r"[a-z]+")
 
 
-def vocabulary_words(wordnet) -> list[str]:
-    """English words in the order in which their pieces should enter the vocabulary.
-
-    The original vocabulary is roughly in order of frequency; names and fragments, which WordNet
-    does not list as common words, are left out.
-    """
-    words = [w for w in original_vocabulary() if w.isascii() and w.isalpha()]
-    frequent = words[:FREQUENT_WORDS]
-    common = [w for w in words[FREQUENT_WORDS:] if _common_senses(wordnet, w)]
-    themed = [w for w in common if any(_is_theme(s) for s in _common_senses(wordnet, w))]
-    return list(dict.fromkeys([*frequent, *themed, *_rare_theme_words(wordnet), *common]))
+def prompt_words() -> list[str]:
+    """Every word of the prompt tables and of the emotion word list."""
+    texts = [*table_texts(), *(entry.word for entry in load_emotion_words())]
+    return list(dict.fromkeys(w for text in texts for w in _WORD.findall(text.lower())))
 
 
-def _common_senses(wordnet, word: str) -> list:
-    """Senses of a word that are not names of one person, place or thing."""
+def table_texts() -> list[str]:
+    """Every wording in the prompt tables."""
+    vocabulary = load_vocabulary()
     return [
-        sense
-        for sense in wordnet.synsets(word)
-        if not sense.instance_hypernyms() and any(n[0].islower() for n in sense.lemma_names())
+        text
+        for table in (vars(vocabulary)[name] for name in vars(vocabulary))
+        for text in _texts(table)
     ]
 
 
-def _is_theme(sense) -> bool:
-    adjective = sense.pos() in "as"
-    return sense.lexname() in THEMES or (adjective and bool(THEME_GLOSS.search(sense.definition())))
+def _texts(node) -> Iterable[str]:
+    """The strings in nested tables."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _texts([str(key), value])
+    elif isinstance(node, Words):
+        yield from node.all
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from _texts(value)
+    elif hasattr(node, "__dataclass_fields__"):
+        yield from _texts(list(vars(node).values()))
 
 
-def _rare_theme_words(wordnet) -> list[str]:
-    """Words of feeling that the original vocabulary writes in several pieces."""
-    return sorted(
-        {
-            name
-            for sense in wordnet.all_synsets()
-            if sense.lexname() in ("noun.feeling", "verb.emotion")
-            for name in sense.lemma_names()
-            if name.isascii() and name.isalpha() and name.islower()
-        }
-    )
+def candidate_words(wordnet) -> list[str]:
+    """Dictionary words that MiniLM has as one piece, and rarer ones about feeling, face, voice."""
+    common = [w for w in original_vocabulary() if w.isascii() and w.isalpha()]
+    rare = [
+        form
+        for sense in wordnet.all_synsets()
+        if is_theme(sense) or _comes_from_theme(sense)
+        for name in sense.lemma_names()
+        if name.isascii() and name.isalpha() and name.islower()
+        for form in _forms(name, sense.pos())
+    ]
+    return [w for w in dict.fromkeys([*common, *rare]) if common_senses(wordnet, w)]
 
 
-def write_words(path: Path, words: list[str]) -> None:
-    path.write_text("\n".join(words) + "\n")
+def _comes_from_theme(sense) -> bool:
+    """Adverbs such as "gleefully", whose own gloss says little."""
+    return any(is_theme(p.synset()) for lemma in sense.lemmas() for p in lemma.pertainyms())
 
 
-def main(arguments: list[str]) -> int:
-    if arguments == ["vocabulary"]:
-        write_words(DATA / VOCABULARY_WORDS, vocabulary_words(open_wordnet()))
-        return 0
-    raise ValueError(f"choose from vocabulary, got {' '.join(arguments) or 'nothing'}")
+def _forms(word: str, pos: str) -> list[str]:
+    if pos != "v":
+        return [word]
+    past = word + "d" if word.endswith("e") else word + "ed"
+    return [word, third_person(word), participle(word), past]
+
+
+def word_entry(wordnet, word: str) -> dict[str, str]:
+    """A row of the list: the word, its likeliest glosses, and related words."""
+    senses = common_senses(wordnet, word)[:GLOSS_SENSES]
+    return {
+        "word": word,
+        "gloss": "; ".join(sense.definition() for sense in senses),
+        "related": ", ".join(related_words(senses)[:MAX_RELATED]),
+    }
+
+
+def word_list(wordnet) -> list[dict[str, str]]:
+    """The words of prompts, then frequent English, then the rest, most relevant first."""
+    frequent = [w for w in original_vocabulary() if w.isascii() and w.isalpha()][:FREQUENT_WORDS]
+    first = list(dict.fromkeys([*prompt_words(), *frequent]))
+    rest = [w for w in candidate_words(wordnet) if w not in set(first)]
+    logger.info("%d words to begin with, %d candidates", len(first), len(rest))
+    entries = [word_entry(wordnet, word) for word in rest]
+    order = _relevance(entries).argsort(descending=True)
+    chosen = [entries[i] for i in order[: LISTED_WORDS - len(first)]]
+    return [*(word_entry(wordnet, word) for word in first), *chosen]
+
+
+def _relevance(entries: list[dict[str, str]]) -> torch.Tensor:
+    """How near each word's gloss is to what prompts say, (entries,)."""
+    anchors = embed_texts(sorted(set(table_texts())))  # (anchors, 384)
+    glosses = embed_texts([f"{e['word']}: {e['gloss']}" for e in entries])  # (entries, 384)
+    known = set(original_vocabulary())
+    frequent = torch.tensor([_FREQUENT_BONUS * (e["word"] in known) for e in entries])
+    return (glosses @ anchors.T).topk(NEAREST).values.mean(1) + frequent
+
+
+def main() -> None:
+    with WORDS_FILE.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ("word", "gloss", "related"), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(word_list(open_wordnet()))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    logging.basicConfig(level=logging.INFO)
+    main()

@@ -26,7 +26,19 @@ from .examples import make_examples
 
 logger = logging.getLogger(__name__)
 
-LORA_TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj|c_attn|c_proj|c_fc)"
+# Linear layers of the language model's blocks, by the names that the common families use.
+LORA_TARGETS = r".*language_model.*\.([qkvo]_proj|(gate|up|down)_proj|c_attn|c_proj|c_fc)"
+
+
+class MotionSFTTrainer(SFTTrainer):
+    """SFTTrainer with the model's own loss, which knows which part of the vocabulary can answer."""
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        outputs = model(**inputs, loss_only=True, num_items_in_batch=num_items_in_batch)
+        loss = outputs.loss
+        if self.args.average_tokens_across_devices and num_items_in_batch is not None:
+            loss = loss * self.accelerator.num_processes
+        return (loss, outputs) if return_outputs else loss
 
 
 def train_language_model(
@@ -48,7 +60,7 @@ def train_language_model(
     work = output_dir / "work"
     model, processor = build_model(settings, motion_tokenizer)
     examples = _examples(corpus, model, processor, settings, work)
-    trainer = SFTTrainer(
+    trainer = MotionSFTTrainer(
         model=model,
         args=_sft_config(settings, work),
         train_dataset=examples,
@@ -62,6 +74,13 @@ def train_language_model(
             trained.merge_and_unload() if settings.lora_rank else trained, processor, output_dir
         )
     return output_dir
+
+
+def _save(model, processor, output_dir: Path) -> None:
+    """Half-precision weights, which load in full precision where nothing else is asked for."""
+    model = model.to(torch.float16)
+    model.config.dtype = model.config.text_config.dtype = torch.float32
+    save_checkpoint(model, output_dir, processor, max_shard_size="18MB")
 
 
 def _examples(corpus, model, processor, settings: LanguageModelSettings, work: Path) -> Dataset:

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 PRESETS = Path(__file__).parent / "motion_tokenizer_presets.yaml"
 CHECKPOINT = "checkpoint"
+# Statistics settle long before all clips are seen; points of all of them would not fit in memory.
+STATISTICS_CLIPS = 2000
 # Channels that hardly ever move would otherwise be scaled up to the size of the busy ones.
 SMALLEST_STD = 0.05
 
@@ -135,9 +137,10 @@ def _new_model(
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         model = MotionTokenizer(config)
-    values = np.concatenate(clips)
+    some = clips[:: -(-len(clips) // STATISTICS_CLIPS)]
+    values = np.concatenate(some)
     std = np.maximum(values.std(axis=0), SMALLEST_STD)
-    model.set_statistics(values.mean(axis=0), std, rig.linear_geometry, point_weights(rig, clips))
+    model.set_statistics(values.mean(axis=0), std, rig.linear_geometry, point_weights(rig, some))
     return model
 
 

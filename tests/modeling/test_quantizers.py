@@ -47,15 +47,24 @@ def test_vq_takes_the_nearest_code():
     assert quantizer.encode(latents).tolist() == [[1, 2, 0]]
 
 
-def test_vq_learns_clusters_and_reuses_dead_codes():
+def test_vq_follows_the_mean_of_what_it_codes():
     torch.manual_seed(0)
-    centres = torch.randn(8, DIM) * 5
-    quantizer = VectorQuantizer(DIM, 8, decay=0.9).train()
-    for _ in range(300):
-        picks = torch.randint(8, (2, 64))
-        quantizer(centres[picks] + 0.01 * torch.randn(2, 64, DIM))
-    nearest = torch.cdist(centres, quantizer.codebook).min(dim=1).values
-    assert nearest.max() < 0.1
+    centres = torch.tensor([[4.0, 0.0], [-4.0, 0.0]])
+    quantizer = VectorQuantizer(2, 2, decay=0.9).train()
+    quantizer.codebook.copy_(centres / 2)
+    quantizer.usage.fill_(1.0)
+    for _ in range(100):
+        picks = torch.randint(2, (1, 64))
+        quantizer(centres[picks] + 0.1 * torch.randn(1, 64, 2))
+    torch.testing.assert_close(quantizer.codebook, centres, atol=0.1, rtol=0)
+
+
+def test_dead_codes_are_put_among_the_latents():
+    quantizer = VectorQuantizer(2, 3).train()
+    quantizer.codebook.copy_(torch.tensor([[1.0, 1.0], [99.0, 99.0], [-99.0, 0.0]]))
+    quantizer.usage.copy_(torch.tensor([1.0, 0.0, 0.0]))
+    quantizer(1 + 0.1 * torch.rand(1, 50, 2))
+    assert (quantizer.codebook - 1).abs().max() < 0.2
 
 
 def test_masked_steps_teach_the_codebook_nothing():

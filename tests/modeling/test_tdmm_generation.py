@@ -1,0 +1,197 @@
+"""generate_motion and describe_motion: length, seeds, bounds, windows, masks, bad input."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tdmm_hf.modeling import MotionLogitsProcessor, Sampling
+from tdmm_hf.modeling.generation_tdmm import resample
+from transformers import LogitsProcessorList
+
+from tdmm_hf.motion import FaceMotion
+from tdmm_hf.parameters import get_space
+
+torch.set_num_threads(2)
+PROMPTS = [
+    "The woman nods twice.",
+    "He smiles.",
+    "A man laughs, she nods. " * 4,
+    "She is wide-eyed",
+]
+
+
+@settings(max_examples=8, deadline=None)
+@given(duration=st.floats(0.03, 9.0))
+def test_exactly_the_frames_asked_for(small_model, duration):
+    output = small_model.generate_motion("She nods.", duration=duration, seed=0)
+    assert output.motions[0].shape == (round(duration * 25), 55)
+    assert output.motions[0].dtype == np.float32
+    space = get_space("arkit")
+    np.testing.assert_array_equal(output.motions[0], space.clip(output.motions[0]))
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind):
+    model = make_model(kind, prompt_encoder=kind == "llama")
+    prompts, durations = PROMPTS * 3, [1.0, 2.0, 0.5, 9.0] * 3
+    seeds = list(range(len(prompts)))
+    batch = model.generate_motion(prompts, duration=durations, seed=seeds)
+    assert batch.seeds == seeds
+    for i in (0, 3, 6, 9):
+        alone = model.generate_motion(prompts[i], duration=durations[i], seed=seeds[i])
+        np.testing.assert_array_equal(alone.motions[0], batch.motions[i])
+    assert not np.array_equal(batch.codes[0], batch.codes[4])
+
+
+def test_sequences_of_a_seed(small_model):
+    several = small_model.generate_motion(PROMPTS[:2], duration=1.0, seed=5, num_return_sequences=3)
+    assert len(several.motions) == 6
+    assert len({codes.tobytes() for codes in several.codes}) == 6
+    one = small_model.generate_motion(PROMPTS[0], duration=1.0, seed=5)
+    np.testing.assert_array_equal(one.motions[0], several.motions[0])
+
+
+def test_without_a_seed_motions_differ(small_model):
+    made = [small_model.generate_motion(PROMPTS[0], duration=1.0) for _ in range(2)]
+    assert made[0].seeds != made[1].seeds
+    assert not np.array_equal(made[0].codes[0], made[1].codes[0])
+
+
+def test_temperature_zero_is_the_likeliest(small_model):
+    made = [
+        small_model.generate_motion(PROMPTS[0], duration=1.0, temperature=0, seed=seed).codes[0]
+        for seed in (1, 2)
+    ]
+    np.testing.assert_array_equal(*made)
+
+
+def test_a_minute_goes_window_by_window(small_model, monkeypatch):
+    asked = []
+    original = type(small_model.processor).motion_request
+
+    def motion_request(self, text, duration, window=None, instruction=0):
+        asked.append(window)
+        return original(self, text, duration, window, instruction)
+
+    monkeypatch.setattr(type(small_model.processor), "motion_request", motion_request)
+    motion = small_model.generate_motion(PROMPTS[0], duration=60.0, seed=1).motions[0]
+    assert motion.shape == (1500, 55)
+    assert asked[0] == (0.0, 8.0)
+    assert asked[-1] == (52.0, 60.0)
+    assert all(end - start == pytest.approx(8.0) for start, end in asked)
+    assert motion[-250:].std(axis=0).max() > 0
+
+
+def test_a_window_starts_from_the_one_before(small_model):
+    """The second window is what the model writes after its request and the codes it is given."""
+    config, processor = small_model.config, small_model.processor
+    codes = small_model.generate_motion(PROMPTS[0], duration=10.0, temperature=0).codes[0]
+    assert len(codes) == 63
+    start = 63 - config.window_steps
+    request = processor.motion_request(PROMPTS[0], 10.0, (start * 0.16, 10.0))
+    written = processor.codes_to_ids(codes[start:-1])
+    ids = torch.tensor([[*request, processor.motion_start_token_id, *written]])
+    with torch.no_grad():
+        logits = small_model(input_ids=ids).logits[0, -1]
+    first = config.motion_token_id(0, 0)
+    assert logits[first : first + 16].argmax() == codes[-1, 0]
+
+
+def test_generate_with_the_logits_processor_writes_the_same(small_model):
+    processor = small_model.processor
+    request = processor(text=PROMPTS[0], duration=1.0, return_tensors="pt")
+    motion = MotionLogitsProcessor(
+        small_model.config, 7, [5], Sampling(), processor.tokenizer.eos_token_id
+    )
+    ids = small_model.generate(
+        **request,
+        do_sample=False,
+        max_new_tokens=64,
+        logits_processor=LogitsProcessorList([motion]),
+    )[0, request["input_ids"].shape[1] :]
+    assert ids[0] == processor.motion_start_token_id
+    assert ids[-2:].tolist() == [processor.motion_end_token_id, processor.tokenizer.eos_token_id]
+    direct = small_model.generate_motion(PROMPTS[0], duration=1.0, seed=5).codes[0]
+    np.testing.assert_array_equal(processor.ids_to_codes(ids), direct)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ({"texts": ""}, "prompt must not be empty"),
+        ({"texts": "she nods " * 300}, "room for"),
+        ({"duration": 0}, "duration must be over 0 and at most 60 s, got 0"),
+        ({"duration": -2.0}, "got -2"),
+        ({"duration": float("nan")}, "got nan"),
+        ({"duration": 61}, "got 61"),
+        ({"duration": [1.0, 2.0]}, "duration must be one value or 1, got 2"),
+        ({"seed": -1}, "seed must be"),
+        ({"num_return_sequences": 0}, "num_return_sequences must be at least 1"),
+        ({"temperature": -1}, "temperature must be"),
+        ({"top_p": 1.5}, "top_p must be"),
+    ],
+)
+def test_bad_requests(small_model, arguments, rule):
+    with pytest.raises(ValueError, match=rule):
+        small_model.generate_motion(**{"texts": "She nods.", "duration": 1.0, **arguments})
+
+
+def _motion(frames, seed=0):
+    return np.random.default_rng(seed).random((frames, 55)).astype(np.float32)
+
+
+def test_descriptions_have_words_only(small_model):
+    texts = small_model.describe_motion([_motion(25), _motion(100)], seed=[1, 2], temperature=2.0)
+    assert len(texts) == 2
+    assert not any("<|" in text for text in texts)
+    alone = small_model.describe_motion(_motion(100), seed=2, temperature=2.0)
+    assert alone == texts[1:]
+
+
+def test_long_motion_is_described_part_by_part(small_model):
+    (text,) = small_model.describe_motion(_motion(500), max_new_tokens=3)
+    assert [line.split(":")[0] for line in text.split("\n")] == [
+        "0-6.7 s",
+        "6.7-13.3 s",
+        "13.3-20 s",
+    ]
+
+
+def test_masks_reach_the_codec(small_model):
+    values = _motion(50)
+    valid, observed = np.ones(50, dtype=bool), np.ones(55, dtype=bool)
+    valid[10:20], observed[3] = False, False
+    (part,) = small_model._parts(values, None, valid, observed)
+    changed = values.copy()
+    changed[10:20], changed[:, 3] = 0.9, 0.5
+    (same,) = small_model._parts(changed, None, valid, observed)
+    np.testing.assert_array_equal(part.codes, same.codes)
+    (unmasked,) = small_model._parts(changed, None, None, None)
+    assert not np.array_equal(part.codes, unmasked.codes)
+
+
+@pytest.mark.parametrize("fps", [12.5, 24.0, 30.0, 60.0])
+def test_resampling_is_face_motions(fps):
+    motion = FaceMotion(_motion(40), fps=fps, valid=np.arange(40) % 7 > 0)
+    values, valid = resample(np.array(motion.values), np.array(motion.valid), fps, 25.0)
+    expected = motion.resample(25.0)
+    np.testing.assert_allclose(values, expected.values, atol=1e-6)
+    np.testing.assert_array_equal(valid, expected.valid)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ({"motions": np.zeros((5, 3))}, r"motion must be \(frames, 55\)"),
+        ({"motions": np.zeros((0, 55))}, "a frame at least"),
+        ({"motions": np.full((5, 55), np.nan)}, "motion must be finite, got nan"),
+        ({"motions": []}, "empty list"),
+        ({"fps": 0}, "fps must be positive"),
+        ({"valid": np.zeros(5, dtype=bool)}, "valid frame"),
+        ({"valid": np.ones(4, dtype=bool)}, r"valid must have shape \(5,\)"),
+    ],
+)
+def test_bad_motions(small_model, arguments, rule):
+    with pytest.raises(ValueError, match=rule):
+        small_model.describe_motion(**{"motions": np.zeros((5, 55)), **arguments})

@@ -1,0 +1,180 @@
+"""TDMMProcessor: sequences, codes, windows, wording, and what it refuses."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tdmm_hf.modeling import TDMMProcessor
+from tdmm_hf.modeling.processing_tdmm import plan_windows, span_text
+from transformers import AddedToken
+
+
+@pytest.fixture(scope="module")
+def processor(small_model):
+    return small_model.processor
+
+
+def _codes(steps=3):
+    return np.random.default_rng(0).integers(0, 16, (steps, 4))
+
+
+def _tokens(processor, ids):
+    return processor.tokenizer.convert_ids_to_tokens(ids)
+
+
+def test_request_is_the_documented_sequence(processor):
+    ids = processor.motion_request("The woman nods twice.", 5.0)
+    expected = (
+        "<|user|> animate : <|prompt|> the woman nods twice . <|/prompt|> 5 . 0 s <|assistant|>"
+    )
+    assert _tokens(processor, ids) == expected.split()
+
+
+def test_window_says_which_part(processor):
+    assert span_text(8.0, 16.0, 60.0) == "8.0-16.0 of 60.0 s"
+    tokens = _tokens(processor, processor.motion_request("She nods", 60.0, window=(8.0, 16.0)))
+    assert (
+        tokens[-13:]
+        == [
+            "8",
+            ".",
+            "0",
+            "-",
+            "1",
+            "##6",
+            ".",
+            "0",
+            "of",
+            "6",
+            "##0",
+            ".",
+            "0",
+            "s",
+            "<|assistant|>",
+        ][-13:]
+    )
+
+
+def test_training_loss_is_on_the_answer_only(processor):
+    codes = _codes()
+    example = processor.training_example("text-to-face-motion", "She nods", codes)
+    request = processor.motion_request("She nods", 3 * 4 / 25)
+    assert example["input_ids"][: len(request)] == request
+    assert example["labels"][: len(request)] == [-100] * len(request)
+    assert example["labels"][len(request) :] == example["input_ids"][len(request) :]
+    answer = _tokens(processor, example["input_ids"][len(request) :])
+    assert answer[0] == "<|motion|>"
+    assert answer[1] == f"<|m0_{codes[0, 0]}|>"
+    assert answer[-2:] == ["<|/motion|>", "<eos>"]
+
+    example = processor.training_example("face-motion-to-text", "She nods.", codes, instruction=1)
+    tokens = _tokens(processor, example["input_ids"])
+    assert tokens[-4:] == ["she", "nods", ".", "<eos>"]
+    assert sum(label != -100 for label in example["labels"]) == 4
+    np.testing.assert_array_equal(processor.ids_to_codes(example["input_ids"]), codes)
+
+
+def test_unknown_task(processor):
+    with pytest.raises(ValueError, match="task must be one of"):
+        processor.training_example("translation", "She nods", _codes())
+
+
+@given(st.integers(0, 30), st.randoms(use_true_random=False))
+def test_codes_survive_the_ids(processor, steps, random):
+    codes = np.array([[random.randrange(16) for _ in range(4)] for _ in range(steps)])
+    ids = processor.codes_to_ids(codes.reshape(steps, 4))
+    np.testing.assert_array_equal(processor.ids_to_codes(ids), codes.reshape(steps, 4))
+
+
+def test_ids_of_motion_out_of_order(processor):
+    ids = processor.codes_to_ids(_codes())
+    with pytest.raises(ValueError, match="in order"):
+        processor.ids_to_codes([ids[1], ids[0], *ids[2:]])
+
+
+def test_batch_is_padded_on_the_left(processor):
+    batch = processor(text=["She nods", "The woman nods twice ."], duration=[1.0, 2.0])
+    short, long = batch["attention_mask"]
+    assert len(short) == len(long) == sum(long)
+    assert short[0] == 0
+    assert short[-1] == 1
+    reading = processor(codes=[_codes(2), _codes(4)], return_tensors="pt")
+    assert reading["input_ids"].shape[0] == 2
+
+
+@pytest.mark.parametrize("text", ["", "   ", "<|motion|>", "[SEP]"])
+def test_empty_prompt(processor, text):
+    with pytest.raises(ValueError, match="prompt must not be empty"):
+        processor.motion_request(text, 5.0)
+
+
+def test_prompt_cannot_end_itself(processor):
+    ids = processor.motion_request("she <|/prompt|> nods <|m0_3|> [SEP]", 5.0)
+    tokens = _tokens(processor, ids)
+    assert tokens.count("<|/prompt|>") == 1
+    assert "<|m0_3|>" not in tokens
+    assert "[SEP]" not in tokens
+
+
+def test_prompt_over_the_context(processor):
+    with pytest.raises(ValueError, match=r"context of 512: at most \d+ tokens, got \d+"):
+        processor.motion_request("she nods " * 300, 5.0)
+
+
+@pytest.mark.parametrize("duration", [0, -1.0, float("nan"), float("inf"), 60.01, "5", None, 0.001])
+def test_bad_durations(processor, duration):
+    with pytest.raises(ValueError, match="duration must be"):
+        processor.check_duration(duration)
+
+
+@given(st.integers(1, 400), st.integers(2, 60), st.data())
+def test_windows_cover_the_motion(total, window, data):
+    context = data.draw(st.integers(0, window - 1))
+    windows = plan_windows(total, window, context)
+    assert windows[0][0] == 0
+    assert windows[-1][1] == total
+    assert all(end - start == min(window, total) for start, end in windows)
+    for (_, before), (start, end) in zip(windows[:-1], windows[1:], strict=True):
+        assert start <= before - context or context == 0
+        assert end > before
+
+
+def test_uncased_words_are_made_sentences(processor):
+    ids = processor.tokenizer("the woman's wide-eyed. she nods", add_special_tokens=False)
+    ids = [*ids["input_ids"], *processor.codes_to_ids(_codes(1)), processor.tokenizer.eos_token_id]
+    assert processor.sentence_case
+    assert processor.decode_text(ids) == "The woman's wide-eyed. She nods"
+
+
+def test_chat_template_of_the_backbone_is_kept(small_tokenizer, small_codec):
+    import copy
+
+    tokenizer = copy.deepcopy(small_tokenizer)
+    tokenizer.add_tokens([AddedToken("<s>", special=True), AddedToken("</s>", special=True)])
+    tokenizer.eos_token = "</s>"
+    tokenizer.chat_template = (
+        "{% for m in messages %}<s> {{ m.role }} : {{ m.content }} </s>{% endfor %}"
+        "{% if add_generation_prompt %}<s> she{% endif %}"
+    )
+    processor = TDMMProcessor.from_backbone(tokenizer, small_codec.config)
+    tokens = _tokens(processor, processor.text_request(_codes(1)))
+    assert tokens[:3] == ["<s>", "user", ":"]
+    assert tokens[-3:] == ["</s>", "<s>", "she"]
+    assert "<|user|>" not in processor.tokenizer.get_vocab()
+    assert processor.tokenizer.eos_token == "</s>"
+    assert "<|motion|>" not in tokenizer.get_vocab(), "the caller's tokenizer was changed"
+
+
+def test_save_and_reload(processor, tmp_path):
+    processor.save_pretrained(tmp_path)
+    again = TDMMProcessor.from_pretrained(tmp_path)
+    assert again.to_dict() == processor.to_dict()
+    assert again.tokenizer.padding_side == "left"
+    text = "The man smiles ."
+    assert again.motion_request(text, 3.0) == processor.motion_request(text, 3.0)
+
+
+def test_own_instruction(processor):
+    tokens = _tokens(processor, processor.text_request(_codes(1), "What is she doing ?"))
+    assert tokens[1:6] == ["what", "is", "she", "doing", "?"]
+    assert tokens[6] == "<|motion|>"
