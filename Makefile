@@ -25,7 +25,7 @@ $(VENV)/.test: $(VENV)/.run
 
 run: $(VENV)/.run
 	$(BIN)/tdmm generate "$(PROMPT)" --duration 5 --seed 1 --out out
-	$(BIN)/tdmm describe out/*nodding-twice.csv
+	$(BIN)/tdmm describe out/the-woman-speaks-in-short-bursts-with-a.csv
 
 test: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from .configuration_tdmm import TDMMConfig
 from .generation_tdmm import MotionGenerationMixin
 from .loss_tdmm import sliced_loss
 from .modeling_motion_tokenizer import MotionTokenizer
-from .processing_tdmm import TDMMProcessor
+from .processing_tdmm import PROMPT_START, TDMMProcessor
 
 
 class TDMMPreTrainedModel(PreTrainedModel):
@@ -202,14 +202,13 @@ class TDMMForCausalLM(MotionGenerationMixin, TDMMPreTrainedModel, GenerationMixi
         motion_tokenizer = _loaded(motion_tokenizer, MotionTokenizer)
         prompt_encoder = _loaded(prompt_encoder, BertModel)
         sampling = settings.pop("motion_sampling", None)
-        known = backbone.get_input_embeddings().weight.shape[0]
         if processor is None:
             tokenizer = tokenizer or AutoTokenizer.from_pretrained(backbone.name_or_path)
-            known = min(known, len(tokenizer))
             settings.setdefault(
                 "context_length", getattr(backbone.config, "max_position_embeddings", None)
             )
             processor = TDMMProcessor.from_backbone(tokenizer, motion_tokenizer.config, **settings)
+        known = _known_tokens(backbone, tokenizer or processor.tokenizer)
         config = _config(backbone, motion_tokenizer, prompt_encoder, processor, sampling)
         model = cls(config, backbone, motion_tokenizer, prompt_encoder)
         model.eval()
@@ -333,6 +332,18 @@ def _generation_config(tokenizer):
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
+
+
+def _known_tokens(backbone, tokenizer):
+    """How many tokens the backbone has an embedding of its own for.
+
+    It may have rows in reserve past its words; a tokenizer may have the motion tokens already.
+    """
+    rows = backbone.get_input_embeddings().weight.shape[0]
+    added = tokenizer.get_vocab().get(PROMPT_START)
+    if added is not None and len(tokenizer) <= rows:
+        return rows
+    return min(rows, len(tokenizer) if added is None else added)
 
 
 def _extend_vocabulary(model, size, known, seed):

@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from ._registration import register_on_use
+
 __version__ = "0.1.0"
 
 # In a bare checkout `modeling/` lies beside this package; wheels map it to tdmm_hf/modeling.
@@ -25,6 +27,7 @@ _LAZY = {
     "TDMMConfig": "modeling",
     "TDMMForCausalLM": "modeling",
     "TDMMProcessor": "modeling",
+    "pipeline": "pipelines",
 }
 
 
@@ -32,3 +35,6 @@ def __getattr__(name: str):
     if name in _LAZY:
         return getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+register_on_use()

@@ -141,8 +141,9 @@ class LanguageModelSettings:
         describe_share: share of examples that describe a motion; the rest animate a prompt.
         synonym_rate: share of content words replaced by synonyms while training.
         tracked_share: share of described motions seen as a tracker would see them.
-        prompt_encoder: whether the tiny backbone reads prompts through the frozen text encoder.
-        text_embeddings: whether the tiny backbone's word embeddings start from the text encoder's.
+        prompt_encoder: whether the tiny backbone reads prompts through the frozen table of word
+            meanings.
+        text_embeddings: whether the tiny backbone's word embeddings start from word vectors.
         text_vocabulary: word pieces the tiny backbone keeps.
         hidden_size, layers, feed_forward, heads: the tiny backbone's size.
         lora_rank: 0 trains all weights, else the rank of LoRA adapters.
@@ -165,7 +166,7 @@ class LanguageModelSettings:
     tracked_share: float = 0.4
     prompt_encoder: bool = True
     text_embeddings: bool = True
-    text_vocabulary: int = 8000
+    text_vocabulary: int = 12_000
     hidden_size: int = 256
     layers: int = 6
     feed_forward: int = 768

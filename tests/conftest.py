@@ -18,8 +18,8 @@ from transformers import (
 from tdmm_hf.parameters import get_space
 
 WORDS = """
-[PAD] [UNK] [CLS] [SEP] the woman man nods twice smiles laughs . , - ' : ? he she a s of is wide eyed
-0 1 2 3 4 5 6 7 8 9 ##0 ##2 ##6 animate describe this face user what doing
+[PAD] [UNK] [CLS] [SEP] the woman man nods twice smiles laughs . , - ' : ? he she a s of is wide
+eyed 0 1 2 3 4 5 6 7 8 9 ##0 ##2 ##6 animate describe this face user what doing
 """.split()  # noqa: SIM905
 
 

@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 import torch
+from transformers.pipelines import PIPELINE_REGISTRY
 
 from tdmm_hf import pipelines
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.pipelines import pipeline
 
 torch.set_num_threads(2)
+TASKS = ("text-to-face-motion", "face-motion-to-text")
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,16 @@ def test_saving_a_pipeline_saves_its_code(make, tmp_path):
     assert implementation == "pipeline_tdmm.TextToFaceMotionPipeline"
     assert (tmp_path / "pipeline_tdmm.py").exists()
     assert (tmp_path / "processor_config.json").exists()
+
+
+def test_without_a_model_the_default_is_used(small_checkpoint, monkeypatch):
+    for task in TASKS:
+        entry = PIPELINE_REGISTRY.supported_tasks[task]["default"]
+        assert entry["model"][0] == str(pipelines.EMBEDDED_CHECKPOINT)
+        monkeypatch.setitem(entry, "model", (str(small_checkpoint), "main"))
+    motion = pipeline(TASKS[0], device="cpu")("She nods.", duration=1.0, seed=1)
+    assert motion["motion"].shape == (25, 55)
+    assert isinstance(pipeline(TASKS[1], device="cpu")(motion)["generated_text"], str)
 
 
 @pytest.mark.skipif(

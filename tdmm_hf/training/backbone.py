@@ -29,11 +29,10 @@ def build_model(
     else:
         text_tokenizer = AutoTokenizer.from_pretrained(settings.backbone, padding_side="left")
         backbone, encoder = settings.backbone, None
-    processor = TDMMProcessor.from_backbone(text_tokenizer, codec.config)
     model = TDMMForCausalLM.from_backbone(
-        backbone, motion_tokenizer=codec, tokenizer=processor.tokenizer, prompt_encoder=encoder
+        backbone, codec, tokenizer=text_tokenizer, prompt_encoder=encoder, seed=settings.seed
     )
-    return model, processor
+    return model, model.processor
 
 
 def _word_knowledge(settings: LanguageModelSettings) -> tuple[PreTrainedTokenizerBase, object]:

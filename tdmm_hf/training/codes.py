@@ -15,6 +15,7 @@ from ..performer.tracking import augment
 
 CODE_COLUMNS = ("text", "paraphrases", "descriptions", "num_frames")
 CODE_DTYPE = np.int32
+GROUP = 16  # motions encoded at once
 
 
 def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
@@ -51,25 +52,29 @@ def encode_corpus(
 
     drop = [name for name in corpus.column_names if name not in CODE_COLUMNS]
     return corpus.map(
-        encode, batched=True, batch_size=64, with_indices=True, remove_columns=drop, desc="encode"
+        encode, batched=True, batch_size=512, with_indices=True, remove_columns=drop, desc="encode"
     )
 
 
-@torch.no_grad()
 def encode_batch(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray]:
     """Flat codes of each motion, step-major: (latent steps x codebooks,)."""
-    if not motions:
-        return []
+    codes: list[np.ndarray] = [np.zeros(0, CODE_DTYPE)] * len(motions)
+    order = sorted(range(len(motions)), key=lambda i: len(motions[i]))  # little is padding
+    for first in range(0, len(order), GROUP):
+        group = order[first : first + GROUP]
+        for i, flat in zip(group, _encode(motion_tokenizer, [motions[i] for i in group]), strict=True):
+            codes[i] = flat
+    return codes
+
+
+@torch.no_grad()
+def _encode(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray]:
     lengths = torch.tensor([len(motion) for motion in motions])
     padded = torch.nn.utils.rnn.pad_sequence(
         [torch.from_numpy(motion) for motion in motions], batch_first=True
     )  # (batch, frames, channels)
     mask = torch.arange(padded.shape[1])[None] < lengths[:, None]
-    codes = motion_tokenizer.encode(
-        padded.to(motion_tokenizer.device), mask.to(motion_tokenizer.device)
-    ).codes
-    steps = -(-lengths // motion_tokenizer.config.downsample)
-    return [
-        c[:n].reshape(-1).cpu().numpy().astype(CODE_DTYPE)
-        for c, n in zip(codes, steps, strict=True)
-    ]
+    device = motion_tokenizer.device
+    codes = motion_tokenizer.encode(padded.to(device), mask.to(device)).codes.cpu().numpy()
+    steps = (-(-lengths // motion_tokenizer.config.downsample)).tolist()
+    return [c[:n].reshape(-1).astype(CODE_DTYPE) for c, n in zip(codes, steps, strict=True)]

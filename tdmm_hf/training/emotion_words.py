@@ -16,14 +16,24 @@ Parts: ``adjective`` (before a noun or after "looks"), ``phrase`` (after "is" or
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, is_dataclass
 from functools import cache
 from pathlib import Path
 
-from ..prompts.vocabulary import load_vocabulary
+from ..prompts.grammar import inflect
+from ..prompts.vocabulary import Words, load_vocabulary
 
 EMOTION_WORDS_FILE = Path(__file__).parent / "data" / "emotion_words.csv"
-PARTS = ("adjective", "phrase", "noun", "verb", "adverb", "bodily")
+# Part of speech to the slot of the prompt table.
+EMOTION_PARTS = {
+    "adjective": "adjectives",
+    "phrase": "phrases",
+    "noun": "nouns",
+    "verb": "verbs",
+    "adverb": "adverbs",
+    "bodily": "bodily",
+}
 
 
 @dataclass(frozen=True)
@@ -38,21 +48,31 @@ class EmotionWord:
 @cache
 def load_emotion_words() -> tuple[EmotionWord, ...]:
     """The whole list, in the file's order; words that the tables hold out are left out."""
-    held_out = held_out_words()
     with EMOTION_WORDS_FILE.open(newline="", encoding="utf-8") as file:
         entries = [EmotionWord(**row) for row in csv.DictReader(file)]
-    return tuple(entry for entry in entries if entry.word not in held_out)
+    return tuple(entry for entry in entries if entry.word not in all_held_out())
 
 
 @cache
-def held_out_words() -> frozenset[str]:
-    """Emotion wordings that training text must never have."""
+def all_held_out() -> frozenset[str]:
+    """Wordings of the prompt tables that training text must never have; verbs in each form."""
     return frozenset(
-        wording
-        for emotion in load_vocabulary().emotions.values()
-        for words in emotion.words.values()
+        inflect(wording, form)
+        for words in _word_entries(load_vocabulary())
         for wording in words.held_out
+        for form in ("base", "s", "ing")
     )
+
+
+def _word_entries(node) -> Iterator[Words]:
+    """Every ``Words`` in nested tables."""
+    if isinstance(node, Words):
+        yield node
+    elif is_dataclass(node):
+        yield from _word_entries(vars(node))
+    elif isinstance(node, dict):
+        for value in node.values():
+            yield from _word_entries(value)
 
 
 def emotion_synonyms(category: str, part: str) -> list[str]:
@@ -60,10 +80,10 @@ def emotion_synonyms(category: str, part: str) -> list[str]:
 
     Args:
         category: key in the emotion table.
-        part: one of ``PARTS``.
+        part: one of ``EMOTION_PARTS``.
     """
     if category not in load_vocabulary().emotions:
         raise ValueError(f"category must be in the emotion table, got {category!r}")
-    if part not in PARTS:
-        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}")
+    if part not in EMOTION_PARTS:
+        raise ValueError(f"part must be one of {', '.join(EMOTION_PARTS)}, got {part!r}")
     return [e.word for e in load_emotion_words() if (e.category, e.part) == (category, part)]

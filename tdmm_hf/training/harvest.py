@@ -23,13 +23,17 @@ from .wordnet import common_senses, is_theme, open_wordnet, related_words
 
 logger = logging.getLogger(__name__)
 
-LISTED_WORDS = 12000
+LISTED_WORDS = 11000
 FREQUENT_WORDS = 3000
+FUNCTION_WORDS = 500  # the most frequent, kept although the dictionary leaves many out
 NEAREST = 5  # table texts that a word's relevance is the mean similarity to
 GLOSS_SENSES = 2
-MAX_RELATED = 12
+MAX_RELATED = 10
+MAX_GLOSS = 120  # characters
 _FREQUENT_BONUS = 0.05  # of cosine, for words that are common enough to be one MiniLM piece
 _WORD = re.compile(r"[a-z]+")
+_QUOTED = re.compile(r";? *;? - .*|(; )+(?=;|$)|\([^)]*\) ?")
+_UNFIT = re.compile(r"\b(offensive|obscene|vulgar|slurs?|sexual|copulat|derogat|disparag|genital)")
 
 
 def prompt_words() -> list[str]:
@@ -93,20 +97,23 @@ def _forms(word: str, pos: str) -> list[str]:
 def word_entry(wordnet, word: str) -> dict[str, str]:
     """A row of the list: the word, its likeliest glosses, and related words."""
     senses = common_senses(wordnet, word)[:GLOSS_SENSES]
+    glosses = [_QUOTED.sub("", sense.definition()).strip("; ") for sense in senses]
     return {
         "word": word,
-        "gloss": "; ".join(sense.definition() for sense in senses),
+        "gloss": "; ".join(filter(None, glosses))[:MAX_GLOSS],
         "related": ", ".join(related_words(senses)[:MAX_RELATED]),
     }
 
 
 def word_list(wordnet) -> list[dict[str, str]]:
     """The words of prompts, then frequent English, then the rest, most relevant first."""
-    frequent = [w for w in original_vocabulary() if w.isascii() and w.isalpha()][:FREQUENT_WORDS]
-    first = list(dict.fromkeys([*prompt_words(), *frequent]))
+    english = [w for w in original_vocabulary() if w.isascii() and w.isalpha()]
+    frequent = english[FUNCTION_WORDS:FREQUENT_WORDS]
+    frequent = [w for w in frequent if common_senses(wordnet, w)]
+    first = list(dict.fromkeys([*prompt_words(), *english[:FUNCTION_WORDS], *frequent]))
     rest = [w for w in candidate_words(wordnet) if w not in set(first)]
     logger.info("%d words to begin with, %d candidates", len(first), len(rest))
-    entries = [word_entry(wordnet, word) for word in rest]
+    entries = [e for e in (word_entry(wordnet, w) for w in rest) if not _UNFIT.search(e["gloss"])]
     order = _relevance(entries).argsort(descending=True)
     chosen = [entries[i] for i in order[: LISTED_WORDS - len(first)]]
     return [*(word_entry(wordnet, word) for word in first), *chosen]
@@ -122,10 +129,11 @@ def _relevance(entries: list[dict[str, str]]) -> torch.Tensor:
 
 
 def main() -> None:
+    entries = word_list(open_wordnet())
     with WORDS_FILE.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ("word", "gloss", "related"), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(word_list(open_wordnet()))
+        writer.writerows(entries)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from ..hub import save_checkpoint
+from ..modeling import TDMMForCausalLM
 from ..settings import LanguageModelSettings
 from .backbone import build_model
 from .codes import encode_corpus, load_corpus
@@ -58,7 +59,7 @@ def train_language_model(
         torch.set_num_threads(settings.threads)
     output_dir = Path(output_dir)
     work = output_dir / "work"
-    model, processor = build_model(settings, motion_tokenizer)
+    model, processor = _initial(settings, motion_tokenizer, work)
     examples = _examples(corpus, model, processor, settings, work)
     trainer = MotionSFTTrainer(
         model=model,
@@ -74,6 +75,19 @@ def train_language_model(
             trained.merge_and_unload() if settings.lora_rank else trained, processor, output_dir
         )
     return output_dir
+
+
+def _initial(settings: LanguageModelSettings, motion_tokenizer, work: Path):
+    """The untrained model and its processor; made once, by the main process."""
+    folder = work / "initial"
+    state = PartialState()
+    if state.is_main_process and not folder.exists():
+        model, processor = build_model(settings, motion_tokenizer)
+        part = save_checkpoint(model, folder.with_suffix(".part"), processor)
+        os.replace(part, folder)
+    state.wait_for_everyone()
+    model = TDMMForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    return model, model.processor
 
 
 def _save(model, processor, output_dir: Path) -> None:

@@ -6,8 +6,8 @@
     features = encoder(input_ids=ids[None]).last_hidden_state  # (1, tokens + 2, 384)
 
 What a word means is read off its dictionary entry: MiniLM's sentence vectors of WordNet's glosses
-and synonyms tell rare words of feeling apart far better than MiniLM's own reading of the words
-(benchmarks in docs/word_knowledge.md). WordNet 3.0 is (c) 2006 Princeton University.
+and synonyms tell rare words of feeling apart far better than MiniLM's own reading of the words.
+WordNet 3.0 is copyright 2006 by Princeton University.
 """
 
 from __future__ import annotations

@@ -1,0 +1,29 @@
+import subprocess
+import sys
+
+import pytest
+
+ORDERS = {
+    "package first": "import tdmm_hf; from transformers import pipeline, AutoConfig",
+    "transformers first": "from transformers import pipeline, AutoConfig; import tdmm_hf",
+    "auto classes only": "import tdmm_hf; from transformers import AutoModelForCausalLM, AutoConfig",
+    "pipelines module": "import tdmm_hf; import transformers.pipelines; from transformers import AutoConfig",
+}
+CHECK = """
+from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.pipelines import PIPELINE_REGISTRY
+PIPELINE_REGISTRY.check_task("text-to-face-motion")
+PIPELINE_REGISTRY.check_task("face-motion-to-text")
+config = AutoConfig.for_model("tdmm")
+assert type(config) in AutoModelForCausalLM._model_mapping.keys()
+"""
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_importing_the_package_registers_models_and_tasks(order):
+    subprocess.run([sys.executable, "-c", ORDERS[order] + CHECK], check=True)
+
+
+def test_importing_the_package_alone_imports_no_torch():
+    code = "import sys, tdmm_hf; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

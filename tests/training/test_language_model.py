@@ -1,0 +1,135 @@
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset, load_from_disk
+from safetensors.torch import load_file
+
+from tdmm_hf.corpus.build import build
+from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
+from tdmm_hf.training.examples import ANIMATE, ExampleMaker
+from tdmm_hf.training.language_model import train_language_model
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory, small_codec, make_backbone, small_tokenizer):
+    """Folders of a small corpus, a small codec and a small Qwen3."""
+    root = tmp_path_factory.mktemp("train")
+    build(
+        CorpusSettings(clips=12, held_out=1, captions=2, descriptions=1, long_share=0.2),
+        root / "corpus",
+        progress=False,
+    )
+    small_codec.save_pretrained(root / "codec")
+    make_backbone("qwen3").save_pretrained(root / "qwen3")
+    small_tokenizer.save_pretrained(root / "qwen3")
+    return root
+
+
+def settings(places, **changes) -> LanguageModelSettings:
+    return LanguageModelSettings(
+        backbone=str(places / "qwen3"),
+        examples=16,
+        batch_size=4,
+        save_every=2,
+        learning_rate=1e-3,
+        bf16=False,
+        threads=1,
+        **changes,
+    )
+
+
+def weights(folder) -> dict:
+    parts = [load_file(path) for path in folder.glob("*.safetensors")]
+    return {name: value for part in parts for name, value in part.items()}
+
+
+@pytest.mark.parametrize("lora_rank", [0, 4])
+def test_both_directions_train_and_the_checkpoint_works(places, tmp_path, lora_rank):
+    from transformers import AutoModelForCausalLM, AutoProcessor
+
+    out = train_language_model(
+        places / "corpus", places / "codec", settings(places, lora_rank=lora_rank), tmp_path
+    )
+    model = AutoModelForCausalLM.from_pretrained(out)
+    processor = AutoProcessor.from_pretrained(out)
+    assert model.dtype == torch.float32
+    motion = model.generate_motion("The woman smiles.", duration=1.0, seed=1).motions[0]
+    assert motion.shape == (25, 55)
+    assert np.isfinite(motion).all()
+    assert isinstance(model.describe_motion(motion, max_new_tokens=4)[0], str)
+    assert processor.window_seconds == model.config.window_seconds
+
+
+def test_a_stopped_run_ends_with_the_same_weights(places, tmp_path):
+    whole = train_language_model(
+        places / "corpus", places / "codec", settings(places), tmp_path / "whole"
+    )
+    again = tmp_path / "again"
+    train_language_model(places / "corpus", places / "codec", settings(places), again)
+    for path in again.glob("*.safetensors"):
+        path.unlink()
+    last = sorted((again / "work").glob("checkpoint-*"))[-1]
+    assert last.name == "checkpoint-4"
+    train_language_model(places / "corpus", places / "codec", settings(places), again)
+    expected, found = weights(whole), weights(again)
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_two_processes_train_one_model(places, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    fields = dataclasses.asdict(settings(places, lora_rank=4))
+    recipe.write_text(json.dumps(fields))
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2", "--cpu"]
+    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    command = ["-m", "tdmm_hf.cli", "train-lm", "--config", str(recipe)]
+    command += ["--corpus", str(places / "corpus"), "--tokenizer", str(places / "codec")]
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [*launch, *command, "--out", str(out)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    state = json.loads(next((out / "work").glob("checkpoint-*/trainer_state.json")).read_text())
+    assert state["global_step"] == 16 // (2 * 4)
+    assert weights(out)
+
+
+def test_loss_is_on_the_answer_only_and_windows_say_where_they_are(places, tmp_path):
+    train_language_model(places / "corpus", places / "codec", settings(places), tmp_path)
+    examples = load_from_disk(tmp_path / "work" / "examples")
+    assert len(examples) == 16
+    for row in examples:
+        labels = np.array(row["labels"])
+        answer = labels != -100
+        first = int(answer.argmax())
+        assert first > 5
+        assert answer[first:].all()
+        assert (labels[answer] == np.array(row["input_ids"])[answer]).all()
+
+
+def test_examples_depend_on_seed_and_number_alone(places, small_codec, small_tokenizer):
+    from tdmm_hf.modeling import TDMMProcessor
+
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config)
+    steps = [20, 80]
+    coded = Dataset.from_dict(
+        {
+            "text": ["she smiles", "she laughs"],
+            "paraphrases": [[], []],
+            "descriptions": [["the woman smiles"], ["the woman laughs"]],
+            "num_frames": [n * 4 for n in steps],
+            "codes": [np.zeros(n * 4, int).tolist() for n in steps],
+            "tracked_codes": [[], []],
+        }
+    )
+    maker = ExampleMaker(coded, processor, LanguageModelSettings(describe_share=0.0))
+    assert maker(3) == maker(3)
+    drawn = [processor.tokenizer.decode(maker(i)["input_ids"]) for i in range(20)]
+    assert len(set(drawn)) > 5
+    assert any(" of 12. 8 s" in text or " of 12.8 s" in text for text in drawn)
+    assert ANIMATE in processor.instructions
