@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import parser, print_table, write_result
-from tdmm_hf.modeling.modeling_motion_tokenizer import MotionTokenizer
 from tqdm import tqdm
 from transformers import AutoModel
 
 import tdmm_hf
+from tdmm_hf.modeling.modeling_motion_tokenizer import MotionTokenizer
 from tdmm_hf.performer import perform
 from tdmm_hf.performer.tracking import augment
 from tdmm_hf.prompts.suite import iter_attributes

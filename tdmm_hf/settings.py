@@ -166,7 +166,7 @@ class LanguageModelSettings:
     tracked_share: float = 0.4
     prompt_encoder: bool = True
     text_embeddings: bool = True
-    text_vocabulary: int = 12_000
+    text_vocabulary: int = 11_000
     hidden_size: int = 256
     layers: int = 6
     feed_forward: int = 768

@@ -6,8 +6,8 @@ import pytest
 ORDERS = {
     "package first": "import tdmm_hf; from transformers import pipeline, AutoConfig",
     "transformers first": "from transformers import pipeline, AutoConfig; import tdmm_hf",
-    "auto classes only": "import tdmm_hf; from transformers import AutoModelForCausalLM, AutoConfig",
-    "pipelines module": "import tdmm_hf; import transformers.pipelines; from transformers import AutoConfig",
+    "auto classes only": "import tdmm_hf; from transformers import AutoModelForCausalLM",
+    "pipelines module": "import tdmm_hf; import transformers.pipelines",
 }
 CHECK = """
 from transformers import AutoConfig, AutoModelForCausalLM

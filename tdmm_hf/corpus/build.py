@@ -2,8 +2,8 @@
 
     tdmm corpus build --clips 2000 --out corpus
 
-The same settings give the same bytes for any number of workers, and a build that was stopped goes on
-where it was: a shard is written beside its place and renamed when whole.
+The same settings give the same bytes for any number of workers, and a build that was stopped goes
+on where it was: a shard is written beside its place and renamed when whole.
 """
 
 from __future__ import annotations
@@ -157,8 +157,8 @@ def _readme(settings: CorpusSettings) -> str:
         "---\nlicense: apache-2.0\npretty_name: Performed face motion\n"
         "tags:\n- face-motion\n- text-to-motion\nconfigs:\n- config_name: arkit\n  default: true\n"
         f"  data_files:\n{files}---\n\n# Performed face motion\n\n"
-        f"{settings.clips} training clips and {settings.held_out} in each held-out split, performed "
-        "by the procedural performer of tdmm-hf from balanced attributes. 55 `arkit` channels at "
+        f"{settings.clips} training clips and {settings.held_out} in each held-out split, "
+        "performed by the procedural performer of tdmm-hf from balanced attributes. 55 `arkit` channels at "
         "25 frames a second; schema version "
         f"{SCHEMA_VERSION}. No person was recorded.\n"
     )

@@ -35,8 +35,8 @@ def encode_corpus(
 ) -> Dataset:
     """Rows of (text, paraphrases, descriptions, num_frames, codes, tracked_codes).
 
-    ``codes`` is (latent steps x codebooks,) int, step-major. ``tracked_codes`` codes the same motion
-    as a tracker would have seen it; it is empty for all but ``tracked_share`` of the rows.
+    ``codes`` is (latent steps x codebooks,) int, step-major. ``tracked_codes`` codes the same
+    motion as a tracker would have seen it; it is empty for all but ``tracked_share`` of the rows.
     """
 
     def encode(rows: dict, indices: list[int]) -> dict:
@@ -62,7 +62,9 @@ def encode_batch(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray
     order = sorted(range(len(motions)), key=lambda i: len(motions[i]))  # little is padding
     for first in range(0, len(order), GROUP):
         group = order[first : first + GROUP]
-        for i, flat in zip(group, _encode(motion_tokenizer, [motions[i] for i in group]), strict=True):
+        for i, flat in zip(
+            group, _encode(motion_tokenizer, [motions[i] for i in group]), strict=True
+        ):
             codes[i] = flat
     return codes
 

@@ -23,7 +23,7 @@ from .wordnet import common_senses, is_theme, open_wordnet, related_words
 
 logger = logging.getLogger(__name__)
 
-LISTED_WORDS = 11000
+LISTED_WORDS = 12000
 FREQUENT_WORDS = 3000
 FUNCTION_WORDS = 500  # the most frequent, kept although the dictionary leaves many out
 NEAREST = 5  # table texts that a word's relevance is the mean similarity to

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tdmm_hf.modeling.configuration_motion_tokenizer import MotionTokenizerConfig
 from tdmm_hf.modeling.modeling_motion_tokenizer import MotionTokenizer
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from tdmm_hf.modeling.quantizers import (
     FiniteScalarQuantizer,
     ResidualQuantizer,

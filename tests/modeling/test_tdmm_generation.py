@@ -5,10 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tdmm_hf.modeling import MotionLogitsProcessor, Sampling
-from tdmm_hf.modeling.generation_tdmm import resample
 from transformers import LogitsProcessorList
 
+from tdmm_hf.modeling import MotionLogitsProcessor, Sampling
+from tdmm_hf.modeling.generation_tdmm import resample
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.parameters import get_space
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from tdmm_hf.modeling import TDMMForCausalLM
 from transformers import AutoModelForCausalLM, BertConfig, BertModel
+
+from tdmm_hf.modeling import TDMMForCausalLM
 
 torch.set_num_threads(2)
 BACKBONES = ("llama", "qwen3", "gpt2")

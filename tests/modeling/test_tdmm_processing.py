@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import AddedToken
+
 from tdmm_hf.modeling import TDMMProcessor
 from tdmm_hf.modeling.processing_tdmm import plan_windows, span_text
-from transformers import AddedToken
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tdmm_hf.modeling.sampling_tdmm import Sampling, check_seed, pick, uniforms
 
 
