@@ -11,8 +11,10 @@ import importlib.abc
 import importlib.util
 import sys
 
-# What a user of the Auto classes or of `pipeline` cannot avoid importing.
+# What a user of the Auto classes or of `pipeline` cannot avoid importing; and our own models, which
+# import those halfway through.
 TRIGGERS = (
+    "tdmm_hf.modeling",
     "transformers.models.auto.modeling_auto",
     "transformers.models.auto.processing_auto",
     "transformers.pipelines",

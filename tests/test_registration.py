@@ -7,6 +7,9 @@ ORDERS = {
     "package first": "import tdmm_hf; from transformers import pipeline, AutoConfig",
     "transformers first": "from transformers import pipeline, AutoConfig; import tdmm_hf",
     "auto classes only": "import tdmm_hf; from transformers import AutoModelForCausalLM",
+    "own models first": "from tdmm_hf.modeling import TDMMConfig",
+    "own pipelines first": "from tdmm_hf import pipeline",
+    "own tool first": "import tdmm_hf.training.codes",
     "pipelines module": "import tdmm_hf; import transformers.pipelines",
 }
 CHECK = """

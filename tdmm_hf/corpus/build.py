@@ -158,7 +158,7 @@ def _readme(settings: CorpusSettings) -> str:
         "tags:\n- face-motion\n- text-to-motion\nconfigs:\n- config_name: arkit\n  default: true\n"
         f"  data_files:\n{files}---\n\n# Performed face motion\n\n"
         f"{settings.clips} training clips and {settings.held_out} in each held-out split, "
-        "performed by the procedural performer of tdmm-hf from balanced attributes. 55 `arkit` channels at "
-        "25 frames a second; schema version "
+        "performed by the procedural performer of tdmm-hf from balanced attributes. "
+        "55 `arkit` channels at 25 frames a second; schema version "
         f"{SCHEMA_VERSION}. No person was recorded.\n"
     )

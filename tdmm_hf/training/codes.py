@@ -24,10 +24,16 @@ def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
     Raises:
         ValueError: there is no such folder, or it holds no corpus.
     """
-    try:
-        return load_dataset(str(corpus), split=split).with_format("numpy")
-    except (FileNotFoundError, KeyError) as error:
-        raise ValueError(f"no corpus at {str(corpus)!r}: {error}") from error
+    if not Path(corpus).is_dir():
+        try:
+            return load_dataset(str(corpus), split=split).with_format("numpy")
+        except (FileNotFoundError, ConnectionError) as error:
+            raise ValueError(f"no corpus at {str(corpus)!r}: {error}") from error
+    # datasets caches a folder under its name alone: two corpora of one name would be mixed up.
+    shards = sorted(str(path) for path in Path(corpus).glob(f"data/{split}-*.parquet"))
+    if not shards:
+        raise ValueError(f"no corpus at {str(corpus)!r}: it has no data/{split}-*.parquet")
+    return Dataset.from_parquet(shards, split=split).with_format("numpy")
 
 
 def encode_corpus(
@@ -73,7 +79,7 @@ def encode_batch(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray
 def _encode(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray]:
     lengths = torch.tensor([len(motion) for motion in motions])
     padded = torch.nn.utils.rnn.pad_sequence(
-        [torch.from_numpy(motion) for motion in motions], batch_first=True
+        [torch.tensor(motion) for motion in motions], batch_first=True
     )  # (batch, frames, channels)
     mask = torch.arange(padded.shape[1])[None] < lengths[:, None]
     device = motion_tokenizer.device

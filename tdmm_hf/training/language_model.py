@@ -71,9 +71,7 @@ def train_language_model(
     trainer.train(resume_from_checkpoint=get_last_checkpoint(work) if work.exists() else None)
     if trainer.is_world_process_zero():
         trained = trainer.accelerator.unwrap_model(trainer.model)
-        save_checkpoint(
-            trained.merge_and_unload() if settings.lora_rank else trained, processor, output_dir
-        )
+        _save(trained.merge_and_unload() if settings.lora_rank else trained, processor, output_dir)
     return output_dir
 
 
@@ -92,9 +90,9 @@ def _initial(settings: LanguageModelSettings, motion_tokenizer, work: Path):
 
 def _save(model, processor, output_dir: Path) -> None:
     """Half-precision weights, which load in full precision where nothing else is asked for."""
-    model = model.to(torch.float16)
-    model.config.dtype = model.config.text_config.dtype = torch.float32
-    save_checkpoint(model, output_dir, processor, max_shard_size="18MB")
+    save_checkpoint(model.to(torch.float16), output_dir, processor, max_shard_size="18MB")
+    model.config.dtype = torch.float32  # saving noted the stored precision
+    model.config.save_pretrained(output_dir)
 
 
 def _examples(corpus, model, processor, settings: LanguageModelSettings, work: Path) -> Dataset:
@@ -120,13 +118,14 @@ def _sft_config(settings: LanguageModelSettings, work: Path) -> SFTConfig:
         per_device_train_batch_size=settings.batch_size,
         gradient_accumulation_steps=settings.gradient_accumulation,
         learning_rate=settings.learning_rate,
-        warmup_ratio=settings.warmup,
+        warmup_steps=settings.warmup,
         weight_decay=settings.weight_decay,
         lr_scheduler_type="cosine",
         adam_beta2=0.98,
         max_grad_norm=1.0,
         train_sampling_strategy="group_by_length",
         bf16=settings.bf16,
+        use_cpu=not torch.accelerator.is_available(),
         gradient_checkpointing=settings.gradient_checkpointing,
         max_length=None,
         packing=False,

@@ -5,8 +5,9 @@
     ids = prompt_ids(tokenizer, "She beams at the camera.")
     features = encoder(input_ids=ids[None]).last_hidden_state  # (1, tokens + 2, 384)
 
-What a word means is read off its dictionary entry: MiniLM's sentence vectors of WordNet's glosses
-and synonyms tell rare words of feeling apart far better than MiniLM's own reading of the words.
+What a word means is read off its dictionary entry: MiniLM's sentence vectors of WordNet's glosses,
+retrofitted to WordNet's synonyms, tell rare words of feeling apart far better than MiniLM's own
+reading of the words.
 WordNet 3.0 is copyright 2006 by Princeton University.
 """
 
@@ -36,6 +37,8 @@ EOS_TOKEN = "<eos>"
 MAX_POSITIONS = 160
 WIDTH = 384  # of the prompt encoder's outputs
 SUFFIX_PIECES = 600  # most frequent ## pieces, for words outside the list
+_RETROFIT_ROUNDS = 2
+_RETROFIT_SHARE = 0.7  # of the neighbours' mean
 _SPELLING_WIDTH = 128  # share of WIDTH that MiniLM's own word vectors get
 _CHARACTERS = string.ascii_lowercase + string.digits
 _PUNCTUATION = string.punctuation + "–—‘’“”…"
@@ -196,27 +199,53 @@ def _meaning_table(pieces: tuple[str, ...], max_positions: int) -> BertModel:
 
 @cache
 def meaning_vectors(pieces: tuple[str, ...]) -> torch.Tensor:
-    """What each piece means, (pieces, 384): its dictionary entry and MiniLM's word vector.
+    """What each piece means, (pieces, 384): its dictionary gloss and MiniLM's word vector.
 
-    Both are centred and reduced by PCA, the entry to 256 columns, the word vector to 128.
+    Both are centred and reduced by PCA, the gloss to 256 columns, the word vector to 128; glosses
+    are then drawn towards those of related words.
     """
+    words = [piece for piece in pieces if piece in listed_words()]
     is_word = torch.tensor([piece in listed_words() for piece in pieces])
     meaning = torch.zeros(len(pieces), WIDTH - _SPELLING_WIDTH)
-    meaning[is_word] = reduce(_entry_vectors(pieces), meaning.shape[1])
+    meaning[is_word] = retrofit(reduce(_gloss_vectors(words), meaning.shape[1]), words)
     spelling = reduce(_minilm_rows(pieces), _SPELLING_WIDTH)
     return torch.cat([_unit_variance(meaning), _unit_variance(spelling)], dim=1)
 
 
-def _entry_vectors(pieces: tuple[str, ...]) -> torch.Tensor:
-    """Sentence vectors of gloss and related words, (listed pieces, 768)."""
-    rows = [listed_words()[piece] for piece in pieces if piece in listed_words()]
-    glosses = embed_texts([_join(row["word"], ": ", row["gloss"]) for row in rows])
-    related = embed_texts([_join(row["word"], ", ", row["related"]) for row in rows])
-    return torch.cat([glosses, related], dim=1)
+def _gloss_vectors(words: list[str]) -> torch.Tensor:
+    """Sentence vectors of the words' glosses, (words, 384)."""
+    glosses = {word: listed_words()[word]["gloss"] for word in words}
+    return embed_texts([f"{word}: {gloss}" if gloss else word for word, gloss in glosses.items()])
 
 
-def _join(word: str, sign: str, entry: str) -> str:
-    return f"{word}{sign}{entry}" if entry else word
+def retrofit(vectors: torch.Tensor, words: list[str]) -> torch.Tensor:
+    """Vectors (words, columns) drawn towards those of related words.
+
+    Retrofitting to semantic lexicons, Faruqui et al. 2015, https://aclanthology.org/N15-1184.
+    """
+    edges = _related_pairs(words)  # (edges, 2)
+    shape = (len(words), len(words))
+    ones = torch.ones(len(edges))
+    graph = torch.sparse_coo_tensor(edges.T, ones, shape, check_invariants=True).coalesce()
+    degree = graph.sum(1).to_dense()[:, None]
+    result = vectors
+    for _ in range(_RETROFIT_ROUNDS):
+        near = (graph @ result) / degree.clamp(min=1)
+        result = vectors.lerp(near, _RETROFIT_SHARE * (degree > 0))
+    return result
+
+
+def _related_pairs(words: list[str]) -> torch.Tensor:
+    """Places of words that name each other in the word list, both ways, (edges, 2)."""
+    place = {word: i for i, word in enumerate(words)}
+    pairs = {
+        tuple(sorted((i, place[other])))
+        for word, i in place.items()
+        for other in listed_words()[word]["related"].split(", ")
+        if other != word and other in place
+    }
+    one_way = torch.tensor(sorted(pairs), dtype=torch.long).reshape(-1, 2)
+    return torch.cat([one_way, one_way.flip(1)])
 
 
 def reduce(vectors: torch.Tensor, width: int) -> torch.Tensor:
