@@ -64,14 +64,12 @@ def generate(
     targets = _targets(texts, out)
     from .formats import check_suffix, save
     from .motion import FaceMotion
-    from .pipelines import text_to_face_motion
 
     for paths in targets:
         for path in paths:
             check_suffix(path)
-    results = text_to_face_motion(model)(
-        texts, duration=duration, seed=seed, **_given(temperature=temperature)
-    )
+    animate = _pipeline("text-to-face-motion", model)
+    results = animate(texts, duration=duration, seed=seed, **_given(temperature=temperature))
     for text, result, paths in zip(texts, results, targets, strict=True):
         motion = FaceMotion(result["motion"], fps=result["fps"])
         print(f"{text}\n  {motion.duration:g} s, {motion.num_frames} frames")
@@ -94,9 +92,8 @@ def describe(
 ) -> None:
     """Say in words what a face does: motion files, or videos (tracked first)."""
     motions = [_read_motion(path, landmarker) for path in files]
-    from .pipelines import face_motion_to_text
 
-    answers = face_motion_to_text(model)(motions, **_given(instruction=instruction))
+    answers = _pipeline("face-motion-to-text", model)(motions, **_given(instruction=instruction))
     for path, answer in zip(files, answers, strict=True):
         print(f"{path}: {answer['generated_text']}" if len(files) > 1 else answer["generated_text"])
 
@@ -196,6 +193,16 @@ def _train_lm(
 corpus_app.command("build")(_settings_command(CorpusSettings, _corpus_build))
 app.command("train-tokenizer")(_settings_command(TokenizerSettings, _train_tokenizer))
 app.command("train-lm")(_settings_command(LanguageModelSettings, _train_lm))
+
+
+def _pipeline(task: str, model: str | None):
+    from transformers.utils import logging
+
+    from .pipelines import EMBEDDED_CHECKPOINT, pipeline
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    return pipeline(task, model=model or str(EMBEDDED_CHECKPOINT))
 
 
 def _given(**options) -> dict:

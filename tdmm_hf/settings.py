@@ -139,6 +139,8 @@ class LanguageModelSettings:
         warmup: share of the steps that warm up.
         weight_decay: AdamW's.
         describe_share: share of examples that describe a motion; the rest animate a prompt.
+        history_noise: largest share of a motion's earlier tokens that are exchanged for random ones
+            while it is learned, so that it listens to the prompt and not to itself alone.
         synonym_rate: share of content words replaced by synonyms while training.
         tracked_share: share of described motions seen as a tracker would see them.
         prompt_encoder: whether the tiny backbone reads prompts through the frozen table of word
@@ -162,6 +164,7 @@ class LanguageModelSettings:
     warmup: float = 0.03
     weight_decay: float = 0.05
     describe_share: float = 0.4
+    history_noise: float = 0.6
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
     prompt_encoder: bool = True
@@ -182,4 +185,6 @@ class LanguageModelSettings:
         _require_positive(
             self, "examples", "batch_size", "gradient_accumulation", "learning_rate", "save_every"
         )
-        _require_share(self, "warmup", "describe_share", "synonym_rate", "tracked_share")
+        _require_share(
+            self, "warmup", "describe_share", "history_noise", "synonym_rate", "tracked_share"
+        )

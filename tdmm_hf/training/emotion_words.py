@@ -6,8 +6,8 @@
     >>> "dejected" in emotion_synonyms("sad", "adjective")
     True
 
-``data/emotion_words.csv`` was harvested from WordNet (similar adjectives, derived nouns, adverbs
-and verbs of each category's words), then read, sorted and completed with idioms by hand.
+``data/emotion_words.csv`` was written by hand with WordNet's clusters around each category's words
+(similar adjectives, derived nouns) at hand, idioms included; no word has two families.
 Parts: ``adjective`` (before a noun or after "looks"), ``phrase`` (after "is" or "looks"), ``noun``
 (without an article), ``verb`` (base form), ``adverb`` (beside what the person does), ``bodily``
 (after "with"). "their" and "themselves" stand for the subject's own pronouns.

@@ -48,7 +48,7 @@ class ExampleMaker:
         start = int(rng.integers(max(1, len(codes) - self.window_steps + 1)))
         part = codes[start : start + self.window_steps]
         span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
-        return self.processor.training_example(
+        example = self.processor.training_example(
             ANIMATE,
             _casually(replace_words(text, rng, self.settings.synonym_rate), rng),
             part,
@@ -56,6 +56,23 @@ class ExampleMaker:
             window=span if len(part) < len(codes) else None,
             instruction=self._instruction(ANIMATE, rng),
         )
+        example["input_ids"] = self.with_noise(example["input_ids"], rng)
+        return example
+
+    def with_noise(self, ids: list[int], rng: np.random.Generator) -> list[int]:
+        """Ids with some motion tokens exchanged for others of their codebook.
+
+        After T2M-GPT (https://arxiv.org/abs/2301.06052): a held expression can be told from the
+        motion so far, and a model that is never wrong about the past does not read the prompt.
+        """
+        ids = np.array(ids)
+        size = self.processor.codebook_size
+        code = ids - self.processor.motion_token_start
+        motion = (code >= 0) & (code < size * self.codebooks)
+        wrong = motion & (rng.random(len(ids)) < rng.uniform(0, self.settings.history_noise))
+        others = code // size * size + rng.integers(size, size=len(ids))
+        ids[wrong] = self.processor.motion_token_start + others[wrong]
+        return ids.tolist()
 
     def _describe(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.choice(self.short))]

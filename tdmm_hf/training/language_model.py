@@ -41,6 +41,14 @@ class MotionSFTTrainer(SFTTrainer):
             loss = loss * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
+    def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
+        """Names of nested models' weights differ in files, and the Trainer would skip them."""
+        model = model or self.model
+        if not isinstance(model, TDMMForCausalLM):
+            return super()._load_from_checkpoint(resume_from_checkpoint, model)
+        saved = TDMMForCausalLM.from_pretrained(resume_from_checkpoint, dtype=torch.float32)
+        model.load_state_dict(saved.state_dict())
+
 
 def train_language_model(
     corpus: str | Path,
@@ -78,7 +86,7 @@ def train_language_model(
 def _initial(settings: LanguageModelSettings, motion_tokenizer, work: Path):
     """The untrained model and its processor; made once, by the main process."""
     folder = work / "initial"
-    state = PartialState()
+    state = PartialState(cpu=not torch.accelerator.is_available())
     if state.is_main_process and not folder.exists():
         model, processor = build_model(settings, motion_tokenizer)
         part = save_checkpoint(model, folder.with_suffix(".part"), processor)
@@ -98,7 +106,7 @@ def _save(model, processor, output_dir: Path) -> None:
 def _examples(corpus, model, processor, settings: LanguageModelSettings, work: Path) -> Dataset:
     """The run's examples; drawn once, by the main process."""
     folder = work / "examples"
-    state = PartialState()
+    state = PartialState(cpu=not torch.accelerator.is_available())
     if state.is_main_process and not folder.exists():
         coded = encode_corpus(
             load_corpus(corpus), model.motion_tokenizer, settings.tracked_share, settings.seed

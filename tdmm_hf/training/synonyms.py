@@ -5,9 +5,9 @@
     >>> replace_words("The woman nods slowly.", np.random.default_rng(0), rate=0.0)
     'The woman nods slowly.'
 
-``data/synonyms.csv`` holds curated synonyms (from WordNet, read by hand) of subjects, verbs in base
-form, adverbs, adjectives and nouns that do not name an emotion. Emotion words give way to those of
-the same category and part only (``emotion_words``). What the sentence asks for stays the same.
+``data/synonyms.csv`` holds hand-written synonyms of subjects, verbs in base form, adverbs,
+adjectives and nouns that do not name an emotion. Emotion words give way to those of the same
+category and part only (``emotion_words``). What the sentence asks for stays the same.
 """
 
 from __future__ import annotations

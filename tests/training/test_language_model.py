@@ -78,15 +78,15 @@ def test_a_stopped_run_ends_with_the_same_weights(places, tmp_path):
     train_language_model(places / "corpus", places / "codec", settings(places), again)
     expected, found = weights(whole), weights(again)
     assert expected.keys() == found.keys()
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
 
 
 def test_two_processes_train_one_model(places, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     fields = dataclasses.asdict(settings(places, lora_rank=4))
     recipe.write_text(json.dumps(fields))
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2", "--cpu"]
-    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    # What `accelerate launch` runs underneath; on CPUs it would want MPI.
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
     command = ["-m", "tdmm_hf.cli", "train-lm", "--config", str(recipe)]
     command += ["--corpus", str(places / "corpus"), "--tokenizer", str(places / "codec")]
     out = tmp_path / "out"

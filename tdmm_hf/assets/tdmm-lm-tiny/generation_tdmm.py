@@ -1,0 +1,391 @@
+"""Text to motion and motion to text with a TDMMForCausalLM.
+
+>>> output = model.generate_motion(["She nods.", "He laughs."], duration=[5.0, 12.0], seed=1)
+>>> [motion.shape for motion in output.motions]
+[(125, 55), (300, 55)]
+>>> model.describe_motion(output.motions)
+['She nods.', '0-6 s: He laughs.\\n6-12 s: He laughs.']
+
+A prompt with its own seed gives the same motion alone and in a batch, bit for bit: requests are
+padded to lengths that depend on nothing but themselves, and decoded in groups of sizes whose matrix
+products round alike (on CPUs any power of two from 4 on; one row by itself rounds differently, and
+would turn a sample over once in a while).
+"""
+
+import inspect
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+from transformers import DynamicCache, LogitsProcessorList
+
+from .processing_tdmm import broadcast, plan_windows
+from .sampling_tdmm import Sampling, TextLogitsProcessor, check_seed, pick, uniforms
+
+GROUP_ROWS = {"cpu": (4, 8, 16, 32)}  # how many rows may be decoded together
+ACCELERATOR_GROUP_ROWS = (16,)
+PROMPT_BUCKET = 32  # requests are padded to a multiple of this
+
+
+@dataclass
+class MotionGeneration:
+    """What `generate_motion` made, a prompt's sequences next to each other.
+
+    Args:
+        motions: arrays (frames, channels) float32 in the channels' units.
+        codes: arrays (steps, codebooks) int64.
+        seeds: the seed of each prompt.
+        fps: frames per second.
+        channels: channel names.
+    """
+
+    motions: list
+    codes: list
+    seeds: list
+    fps: float
+    channels: list
+
+
+class MotionGenerationMixin:
+    """`generate_motion` and `describe_motion` for TDMMForCausalLM."""
+
+    @torch.no_grad()
+    def generate_motion(
+        self,
+        texts,
+        duration=5.0,
+        seed=None,
+        temperature=None,
+        top_p=None,
+        top_k=None,
+        num_return_sequences=1,
+        instruction=0,
+        processor=None,
+    ):
+        """Face motions of exactly round(duration x fps) frames.
+
+        Args:
+            texts: a prompt or a list of them.
+            duration: seconds, one or one for each prompt, over 0 and at most ``max_seconds``.
+            seed: one for all prompts or one for each; a fresh one by default. A prompt with the
+                same seed gives the same motion, alone and in a batch.
+            temperature, top_p, top_k: of the codes; the config's by default. Temperature 0 takes
+                the likeliest.
+            num_return_sequences: motions for each prompt.
+            instruction: index of an instruction template, or one of your own.
+            processor: the one saved beside the weights by default.
+
+        Returns:
+            MotionGeneration with len(texts) x num_return_sequences motions.
+
+        Raises:
+            ValueError: naming the rule and the value, for a prompt that is empty or over the
+                context and for a duration or setting out of range.
+        """
+        processor = processor or self.processor
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        durations = [
+            processor.check_duration(d) for d in broadcast("duration", duration, len(texts))
+        ]
+        seeds = [check_seed(s) for s in broadcast("seed", seed, len(texts))]
+        if not isinstance(num_return_sequences, int) or num_return_sequences < 1:
+            raise ValueError(
+                f"num_return_sequences must be at least 1, got {num_return_sequences!r}"
+            )
+        sampling = self._sampling(temperature, top_p, top_k)
+        rows = [
+            _Row(self.config, processor, text, seconds, (seed, k), instruction)
+            for text, seconds, seed in zip(texts, durations, seeds, strict=True)
+            for k in range(num_return_sequences)
+        ]
+        while waiting := [row for row in rows if not row.done]:
+            self._write_window(waiting, sampling)
+        return MotionGeneration(
+            motions=[self._decode(row) for row in rows],
+            codes=[row.codes for row in rows],
+            seeds=seeds,
+            fps=self.config.motion_config.fps,
+            channels=list(self.config.motion_config.channels),
+        )
+
+    @torch.no_grad()
+    def describe_motion(
+        self,
+        motions,
+        fps=None,
+        valid=None,
+        observed=None,
+        instruction=0,
+        seed=None,
+        temperature=1.0,
+        top_p=1.0,
+        max_new_tokens=64,
+        processor=None,
+    ):
+        """What faces do, in words.
+
+        Args:
+            motions: an array (frames, channels) or a list of them, in the channels' units.
+            fps: frames per second, one or one for each motion; the config's by default.
+            valid: (frames,) bool, False where no face was seen, for each motion.
+            observed: (channels,) bool, False for channels the source cannot know, for each motion.
+            instruction: index of an instruction template, or one of your own.
+            seed: sample the words with one seed, or one for each motion; the likeliest words
+                without.
+            temperature, top_p: of the words, with a seed.
+            max_new_tokens: most tokens of one description.
+            processor: the one saved beside the weights by default.
+
+        Returns:
+            A list of str. A motion longer than ``window_seconds`` is described part by part, a
+            line for each: ``0-8 s: ...``.
+        """
+        processor = processor or self.processor
+        parts = self._parts(motions, fps, valid, observed)
+        requests = [processor.text_request(part.codes, instruction) for part in parts]
+        seeds = None
+        if seed is not None:
+            each = broadcast("seed", seed, parts[-1].motion + 1)
+            seeds = [(check_seed(each[part.motion]), part.number) for part in parts]
+        words = self._write_words(
+            processor, requests, seeds, Sampling(temperature, top_p), max_new_tokens
+        )
+        descriptions = [[] for _ in range(parts[-1].motion + 1)]
+        for part, text in zip(parts, words, strict=True):
+            descriptions[part.motion].append(part.caption + text)
+        return ["\n".join(lines) for lines in descriptions]
+
+    def _sampling(self, temperature, top_p, top_k):
+        given = {"temperature": temperature, "top_p": top_p, "top_k": top_k}
+        given = {name: value for name, value in given.items() if value is not None}
+        return Sampling(**{**self.config.motion_sampling, **given})
+
+    def _write_window(self, rows, sampling):
+        """Write the next window of each row, in groups of one shape."""
+        requests = [row.request() for row in rows]
+        buckets = {}
+        for row, ids in zip(rows, requests, strict=True):
+            length = math.ceil(len(ids) / PROMPT_BUCKET) * PROMPT_BUCKET
+            buckets.setdefault(length, []).append((row, ids))
+        for length, members in buckets.items():
+            # Rows that need as many tokens stop together.
+            members.sort(key=lambda member: member[0].wanted)
+            sizes = GROUP_ROWS.get(self.device.type, ACCELERATOR_GROUP_ROWS)
+            for first in range(0, len(members), sizes[-1]):
+                group = members[first : first + sizes[-1]]
+                size = next(size for size in sizes if size >= len(group))
+                self._write_group(group, size, length, sampling)
+
+    def _write_group(self, members, size, length, sampling):
+        """Sample the wanted codes of rows whose ids fit ``length`` tokens, ``size`` at once."""
+        rows = [row for row, _ in members]
+        filled = members + [members[0]] * (size - len(members))
+        count = max(row.wanted for row in rows)
+        draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
+        pad = self.generation_config.pad_token_id or 0
+        ids = [[pad] * (length - len(i)) + i for _, i in filled]
+        mask = [[0] * (length - len(i)) + [1] * len(i) for _, i in filled]
+        ids, mask = (torch.tensor(x, device=self.device) for x in (ids, mask))
+        codes = self._sample_codes(ids, mask, draws, sampling).cpu().numpy()
+        for row, written in zip(rows, codes, strict=False):
+            row.append(written[: row.wanted])
+
+    def _sample_codes(self, input_ids, mask, draws, sampling):
+        """Codes after left-padded ids (rows, length), one for each of draws (rows, count)."""
+        motion = self.config.motion_config
+        positioned = (
+            "position_ids" in inspect.signature(self.model.language_model.forward).parameters
+        )
+        position = (mask.cumsum(dim=1) - 1).clamp(min=0)
+        cache = DynamicCache(config=self.config.text_config)
+        picked = []
+        for i in range(draws.shape[1]):
+            output = self.model(
+                input_ids=input_ids,
+                attention_mask=mask,
+                past_key_values=cache,
+                use_cache=True,
+                **({"position_ids": position} if positioned else {}),
+            )
+            codebook = i % motion.num_codebooks
+            logits = self._code_logits(output.last_hidden_state[:, -1], codebook)
+            picked.append(pick(logits, draws[:, i], sampling))
+            input_ids = self.config.motion_token_id(codebook, picked[-1])[:, None]
+            mask = F.pad(mask, (0, 1), value=1)
+            position = position[:, -1:] + 1
+        return torch.stack(picked, dim=1)
+
+    def _code_logits(self, hidden, codebook):
+        """Logits (rows, codebook_size) of one codebook's tokens: the only ones that may follow."""
+        head = self.get_output_embeddings()
+        first = self.config.motion_token_id(codebook, 0)
+        tokens = slice(first, first + self.config.motion_config.codebook_size)
+        bias = None if head.bias is None else head.bias[tokens]
+        logits = F.linear(hidden.to(head.weight.dtype), head.weight[tokens], bias).float()
+        return _scaled(logits, self.config.text_config)
+
+    def _decode(self, row):
+        """Motion (frames, channels) of a finished row, within the channels' bounds."""
+        codes = torch.as_tensor(row.codes, device=self.device)[None]
+        motion = self.motion_tokenizer.decode(codes)[0, : row.frames]
+        return motion.float().cpu().numpy()
+
+    def _parts(self, motions, fps, valid, observed):
+        """Every motion's parts no longer than a window, encoded: a list of _Part."""
+        single = not isinstance(motions, (list, tuple))
+        motions = [motions] if single else motions
+        if not len(motions):
+            raise ValueError("motions must not be an empty list")
+        fps = self.config.motion_config.fps if fps is None else fps
+        fps = broadcast("fps", fps, len(motions))
+        valid, observed = ([m] if single else _each(m, len(motions)) for m in (valid, observed))
+        each = zip(motions, fps, valid, observed, strict=True)
+        return [part for i, motion in enumerate(each) for part in self._encode_parts(i, *motion)]
+
+    def _encode_parts(self, index, motion, fps, valid, observed):
+        """The parts of one motion, of equal length."""
+        config = self.config.motion_config
+        values, valid, observed = checked_motion(motion, fps, valid, observed, config)
+        values, valid = resample(values, valid, fps, config.fps)
+        count = math.ceil(len(values) / round(self.config.window_seconds * config.fps))
+        edges = [round(i * len(values) / count) for i in range(count + 1)]
+        for number, (start, end) in enumerate(itertools.pairwise(edges)):
+            part = (values[start:end], valid[start:end], observed)
+            tensors = (torch.as_tensor(x, device=self.device)[None] for x in part)
+            codes = self.motion_tokenizer.encode(*tensors).codes[0].cpu().numpy()
+            caption = f"{_seconds(start / config.fps)}-{_seconds(end / config.fps)} s: "
+            yield _Part(index, number, codes, caption if count > 1 else "")
+
+    def _write_words(self, processor, requests, seeds, sampling, max_new_tokens):
+        """The answers to requests (lists of ids), as text."""
+        inputs = processor.tokenizer.pad({"input_ids": requests}, return_tensors="pt")
+        words = TextLogitsProcessor(
+            sorted(processor.no_words), seeds, count=max_new_tokens, sampling=sampling
+        )
+        output = self.generate(
+            **inputs.to(self.device),
+            do_sample=False,
+            max_new_tokens=max_new_tokens,
+            logits_processor=LogitsProcessorList([words]),
+        )
+        return [processor.decode_text(ids) for ids in output[:, inputs["input_ids"].shape[1] :]]
+
+
+@dataclass
+class _Part:
+    """A part of a motion to describe: which motion's, which part, its codes, and its caption."""
+
+    motion: int
+    number: int
+    codes: np.ndarray
+    caption: str
+
+
+class _Row:
+    """One motion on its way: what has been written and what comes next."""
+
+    def __init__(self, config, processor, text, seconds, seed, instruction):
+        motion = config.motion_config
+        self.config, self.processor = config, processor
+        self.text, self.seconds, self.instruction = text, seconds, instruction
+        self.frames = round(seconds * motion.fps)
+        self.codes = np.zeros((0, motion.num_codebooks), dtype=np.int64)
+        steps = math.ceil(self.frames / motion.downsample)
+        self.windows = plan_windows(steps, config.window_steps, config.context_steps)
+        self.draws = uniforms([seed], steps * motion.num_codebooks)[0]
+        self.request()  # a prompt that cannot be asked fails before anything is written
+
+    @property
+    def done(self):
+        return not self.windows
+
+    @property
+    def wanted(self):
+        """Tokens still to write in this window."""
+        return (self.windows[0][1] - len(self.codes)) * self.config.motion_config.num_codebooks
+
+    def request(self):
+        """Ids of the next window's request, with what has been written of it."""
+        start, end = self.windows[0]
+        second = 1 / self.config.steps_per_second
+        window = (start * second, min(end * second, self.seconds))
+        ids = self.processor.motion_request(self.text, self.seconds, window, self.instruction)
+        written = self.processor.codes_to_ids(self.codes[start:])
+        return [*ids, self.processor.motion_start_token_id, *written]
+
+    def draws_for(self, count):
+        """The next draws, (count,); what a row does not want is filled up."""
+        used = self.codes.size
+        draws = self.draws[used : used + min(count, self.wanted)]
+        return F.pad(draws, (0, count - len(draws)))
+
+    def append(self, written):
+        """Take written codes (tokens,) and go on to the next window."""
+        self.codes = np.concatenate([self.codes, written.reshape(-1, self.codes.shape[1])])
+        self.windows = self.windows[1:]
+
+
+def checked_motion(motion, fps, valid, observed, config):
+    """Values (frames, channels), valid (frames,) and observed (channels,) as arrays.
+
+    Raises:
+        ValueError: unless the codec of this config can take them.
+    """
+    values = np.asarray(motion, dtype=np.float32)
+    if not (math.isfinite(fps) and fps > 0):
+        raise ValueError(f"fps must be positive and finite, got {fps}")
+    if values.ndim != 2 or values.shape[1] != config.num_channels or not len(values):
+        raise ValueError(
+            f"motion must be (frames, {config.num_channels}) with a frame at least, "
+            f"got shape {values.shape}"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError(f"motion must be finite, got {values[~np.isfinite(values)][0]}")
+    masks = []
+    for name, mask, length in zip(
+        ("valid", "observed"), (valid, observed), values.shape, strict=True
+    ):
+        mask = np.ones(length, dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
+        if mask.shape != (length,):
+            raise ValueError(f"{name} must have shape ({length},), got {mask.shape}")
+        masks.append(mask)
+    if not masks[0].any():
+        raise ValueError(f"motion must have a valid frame, got none in {len(values)}")
+    return values, *masks
+
+
+def resample(values, valid, fps, wanted):
+    """Values (frames, channels), linear, and validity (frames,), nearest, at another rate.
+
+    A frame stands for the middle of its interval.
+    """
+    if fps == wanted:
+        return values, valid
+    frames = max(1, round(len(values) / fps * wanted))
+    at = np.clip((np.arange(frames) + 0.5) * fps / wanted - 0.5, 0, len(values) - 1)
+    low = np.floor(at).astype(int)
+    share = (at - low)[:, None].astype(np.float32)
+    above = values[np.minimum(low + 1, len(values) - 1)]
+    return values[low] * (1 - share) + above * share, valid[np.rint(at).astype(int)]
+
+
+def _scaled(logits, config):
+    """Logits as the language model's own head would scale them (Cohere, Granite, Gemma 2)."""
+    logits = logits * (getattr(config, "logit_scale", None) or 1.0)
+    logits = logits / (getattr(config, "logits_scaling", None) or 1.0)
+    cap = getattr(config, "final_logit_softcapping", None)
+    return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def _each(masks, count):
+    return [None] * count if masks is None else list(masks)
+
+
+def _seconds(value):
+    return f"{round(value, 1):g}"
+
+
+__all__ = ["MotionGeneration", "MotionGenerationMixin"]
