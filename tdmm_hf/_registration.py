@@ -1,7 +1,8 @@
 """Registers models and pipelines with transformers as soon as, and only if, transformers is used.
 
 ``import tdmm_hf`` stays light (no torch), and still ``AutoModel`` and ``pipeline`` know this
-package's models and tasks afterwards, in whichever order the two are imported.
+package's models and tasks afterwards, in whichever order the two are imported. transformers imports
+its own modules crosswise, so nothing is registered before the outermost import is through.
 """
 
 from __future__ import annotations
@@ -11,45 +12,23 @@ import importlib.abc
 import importlib.util
 import sys
 
-# What a user of the Auto classes or of `pipeline` cannot avoid importing; and our own models, which
-# import those halfway through.
+# What a user of the Auto classes or of `pipeline` cannot avoid importing.
 TRIGGERS = (
-    "tdmm_hf.modeling",
     "transformers.models.auto.modeling_auto",
     "transformers.models.auto.processing_auto",
     "transformers.pipelines",
 )
+WATCHED = ("transformers.", "tdmm_hf.")
 
 
-def _importing(name: str) -> bool:
-    module = sys.modules.get(name)
-    return module is not None and getattr(module.__spec__, "_initializing", False)
+class _Watcher(importlib.abc.MetaPathFinder):
+    """Counts how deep imports are nested, and registers when the outermost has ended."""
 
-
-def _register() -> None:
-    """Unless a trigger is still on its way: the last of them to finish registers."""
-    if not any(_importing(name) for name in TRIGGERS):
-        importlib.import_module("tdmm_hf.pipelines")
-
-
-class _Loader(importlib.abc.Loader):
-    def __init__(self, loader):
-        self.loader = loader
-
-    def create_module(self, spec):
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module):
-        self.loader.exec_module(module)
-        module.__spec__._initializing = False
-        _register()
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Wraps the loader of each trigger once."""
+    def __init__(self):
+        self.depth = 0
 
     def find_spec(self, name, path=None, target=None):
-        if name not in TRIGGERS:
+        if not name.startswith(WATCHED):
             return None
         sys.meta_path.remove(self)
         try:
@@ -57,13 +36,38 @@ class _Finder(importlib.abc.MetaPathFinder):
         finally:
             sys.meta_path.insert(0, self)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
+            spec.loader = _WatchedLoader(spec.loader, self)
         return spec
+
+    def ended(self):
+        self.depth -= 1
+        if self.depth == 0 and any(name in sys.modules for name in TRIGGERS):
+            sys.meta_path.remove(self)
+            importlib.import_module("tdmm_hf.pipelines")
+
+
+class _WatchedLoader(importlib.abc.Loader):
+    def __init__(self, loader, watcher):
+        self.loader = loader
+        self.watcher = watcher
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self.loader
+        self.watcher.depth += 1
+        try:
+            self.loader.exec_module(module)
+        except BaseException:
+            self.watcher.depth -= 1
+            raise
+        self.watcher.ended()
 
 
 def register_on_use() -> None:
     """Register now if transformers' auto classes are already imported, else when they are."""
     if any(name in sys.modules for name in TRIGGERS):
-        _register()
+        importlib.import_module("tdmm_hf.pipelines")
     else:
-        sys.meta_path.insert(0, _Finder())
+        sys.meta_path.insert(0, _Watcher())

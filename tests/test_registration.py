@@ -9,6 +9,8 @@ ORDERS = {
     "auto classes only": "import tdmm_hf; from transformers import AutoModelForCausalLM",
     "own models first": "from tdmm_hf.modeling import TDMMConfig",
     "own pipelines first": "from tdmm_hf import pipeline",
+    "a model first": "import tdmm_hf; from transformers import BertModel",
+    "own hub first": "import tdmm_hf.hub",
     "own tool first": "import tdmm_hf.training.codes",
     "pipelines module": "import tdmm_hf; import transformers.pipelines",
 }

@@ -41,14 +41,6 @@ class MotionSFTTrainer(SFTTrainer):
             loss = loss * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
-    def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
-        """Names of nested models' weights differ in files, and the Trainer would skip them."""
-        model = model or self.model
-        if not isinstance(model, TDMMForCausalLM):
-            return super()._load_from_checkpoint(resume_from_checkpoint, model)
-        saved = TDMMForCausalLM.from_pretrained(resume_from_checkpoint, dtype=torch.float32)
-        model.load_state_dict(saved.state_dict())
-
 
 def train_language_model(
     corpus: str | Path,
