@@ -51,6 +51,9 @@ class _WatchedLoader(importlib.abc.Loader):
         self.loader = loader
         self.watcher = watcher
 
+    def __getattr__(self, name):
+        return getattr(self.loader, name)  # runpy and inspect ask loaders for more
+
     def create_module(self, spec):
         return self.loader.create_module(spec)
 

@@ -29,6 +29,11 @@ def test_importing_the_package_registers_models_and_tasks(order):
     subprocess.run([sys.executable, "-c", ORDERS[order] + CHECK], check=True)
 
 
+def test_modules_run_with_the_m_switch():
+    command = [sys.executable, "-m", "tdmm_hf.cli", "--help"]
+    assert b"generate" in subprocess.run(command, capture_output=True, check=True).stdout
+
+
 def test_importing_the_package_alone_imports_no_torch():
     code = "import sys, tdmm_hf; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
