@@ -52,7 +52,6 @@ class TDMMPreTrainedModel(PreTrainedModel):
             scale = getattr(self.config.text_config, "initializer_range", 0.02)
             nn.init.normal_(module.weight, std=scale / module.weight.shape[1] ** 0.5)
 
-
     def save_pretrained(self, save_directory, **kwargs):
         """Save every weight under its own name.
 

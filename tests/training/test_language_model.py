@@ -99,8 +99,9 @@ def test_two_processes_train_one_model(places, tmp_path):
     assert weights(out)
 
 
-def test_loss_is_on_the_answer_only_and_windows_say_where_they_are(places, tmp_path):
-    train_language_model(places / "corpus", places / "codec", settings(places), tmp_path)
+def test_loss_is_on_the_answer_only(places, tmp_path):
+    quiet = settings(places, history_noise=0.0)
+    train_language_model(places / "corpus", places / "codec", quiet, tmp_path)
     examples = load_from_disk(tmp_path / "work" / "examples")
     assert len(examples) == 16
     for row in examples:
@@ -110,6 +111,22 @@ def test_loss_is_on_the_answer_only_and_windows_say_where_they_are(places, tmp_p
         assert first > 5
         assert answer[first:].all()
         assert (labels[answer] == np.array(row["input_ids"])[answer]).all()
+
+
+def test_history_noise_keeps_codebooks_and_words(places, small_codec, small_tokenizer):
+    from tdmm_hf.modeling import TDMMProcessor
+
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config)
+    codes = np.random.default_rng(0).integers(0, 16, (50, 4))
+    ids = processor.training_example(ANIMATE, "she smiles", codes)["input_ids"]
+    maker = ExampleMaker.__new__(ExampleMaker)
+    maker.processor, maker.codebooks = processor, 4
+    maker.settings = LanguageModelSettings(history_noise=1.0)
+    noisy = maker.with_noise(ids, np.random.default_rng(1))
+    first = processor.motion_token_start
+    assert [i for i in ids if i < first] == [i for i in noisy if i < first]
+    assert processor.ids_to_codes(noisy).shape == codes.shape
+    assert (processor.ids_to_codes(noisy) != codes).mean() > 0.2
 
 
 def test_examples_depend_on_seed_and_number_alone(places, small_codec, small_tokenizer):
