@@ -18,7 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from .settings import CorpusSettings, LanguageModelSettings, TokenizerSettings, from_yaml
@@ -34,6 +33,8 @@ corpus_app = typer.Typer(help="Corpora of (text, motion) pairs.", no_args_is_hel
 app.add_typer(corpus_app, name="corpus")
 
 USER_ERROR = 2
+# typer brings its own copy of click or uses the installed one; either way this is the base class.
+ClickException = typer.BadParameter.__base__.__base__
 DEFAULT_SUFFIXES = (".csv", ".npz", ".png")
 
 Model = Annotated[
@@ -42,13 +43,22 @@ Model = Annotated[
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
 
 
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be a number of seconds, got {text!r}") from None
+
+
 @app.command()
 def generate(
     prompts: Annotated[list[str] | None, typer.Argument(help="What the face does.")] = None,
     prompts_file: Annotated[
         Path | None, typer.Option("--prompts", help="A file with one prompt a line.")
     ] = None,
-    duration: Annotated[float, typer.Option(help="Seconds, up to 60.")] = 5.0,
+    duration: Annotated[
+        float, typer.Option(parser=_seconds, metavar="SECONDS", help="Up to 60.")
+    ] = 5.0,
     seed: Seed = 0,
     temperature: Annotated[float | None, typer.Option(help="Below 1 plays safer.")] = None,
     out: Annotated[
@@ -273,13 +283,13 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; a user's mistake is one line on stderr and exit status 2."""
     try:
         return app(args=argv, prog_name="tdmm", standalone_mode=False) or 0
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return done.exit_code
-    except (click.ClickException, ValueError, OSError, ImportError) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    except (ClickException, ValueError, OSError, ImportError) as error:
+        message = error.format_message() if isinstance(error, ClickException) else str(error)
         print(f"tdmm: {' '.join(message.split())}", file=sys.stderr)
         return USER_ERROR
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("tdmm: stopped", file=sys.stderr)
         return 130
 

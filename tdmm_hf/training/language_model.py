@@ -59,8 +59,9 @@ def train_language_model(
         torch.set_num_threads(settings.threads)
     output_dir = Path(output_dir)
     work = output_dir / "work"
+    rows = load_corpus(corpus)  # before anything slow: it may not be there
     model, processor = _initial(settings, motion_tokenizer, work)
-    examples = _examples(corpus, model, processor, settings, work)
+    examples = _examples(rows, model, processor, settings, work)
     trainer = MotionSFTTrainer(
         model=model,
         args=_sft_config(settings, work),
@@ -95,14 +96,14 @@ def _save(model, processor, output_dir: Path) -> None:
     model.config.save_pretrained(output_dir)
 
 
-def _examples(corpus, model, processor, settings: LanguageModelSettings, work: Path) -> Dataset:
+def _examples(
+    rows: Dataset, model, processor, settings: LanguageModelSettings, work: Path
+) -> Dataset:
     """The run's examples; drawn once, by the main process."""
     folder = work / "examples"
     state = PartialState(cpu=not torch.accelerator.is_available())
     if state.is_main_process and not folder.exists():
-        coded = encode_corpus(
-            load_corpus(corpus), model.motion_tokenizer, settings.tracked_share, settings.seed
-        )
+        coded = encode_corpus(rows, model.motion_tokenizer, settings.tracked_share, settings.seed)
         drawn = make_examples(coded, processor, settings, workers=os.cpu_count() or 1)
         part = folder.with_suffix(".part")
         drawn.save_to_disk(part)
