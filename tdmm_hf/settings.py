@@ -148,6 +148,7 @@ class LanguageModelSettings:
         text_embeddings: whether the tiny backbone's word embeddings start from word vectors.
         text_vocabulary: word pieces the tiny backbone keeps.
         hidden_size, layers, feed_forward, heads: the tiny backbone's size.
+        temperature: of motion sampling, the default that the checkpoint carries.
         lora_rank: 0 trains all weights, else the rank of LoRA adapters.
         bf16: compute in bfloat16.
         gradient_checkpointing: trade time for memory.
@@ -174,6 +175,7 @@ class LanguageModelSettings:
     layers: int = 6
     feed_forward: int = 768
     heads: int = 4
+    temperature: float = 0.7
     lora_rank: int = 0
     bf16: bool = True
     gradient_checkpointing: bool = False
@@ -183,8 +185,9 @@ class LanguageModelSettings:
 
     def __post_init__(self):
         _require_positive(
-            self, "examples", "batch_size", "gradient_accumulation", "learning_rate", "save_every"
-        )
+            self, "examples", "batch_size", "gradient_accumulation", "learning_rate", "save_every",
+            "temperature",
+        )  # fmt: skip
         _require_share(
             self, "warmup", "describe_share", "history_noise", "synonym_rate", "tracked_share"
         )

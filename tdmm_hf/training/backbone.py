@@ -30,7 +30,12 @@ def build_model(
         text_tokenizer = AutoTokenizer.from_pretrained(settings.backbone, padding_side="left")
         backbone, encoder = settings.backbone, None
     model = TDMMForCausalLM.from_backbone(
-        backbone, codec, tokenizer=text_tokenizer, prompt_encoder=encoder, seed=settings.seed
+        backbone,
+        codec,
+        tokenizer=text_tokenizer,
+        prompt_encoder=encoder,
+        seed=settings.seed,
+        motion_sampling={"temperature": settings.temperature},
     )
     return model, model.processor
 

@@ -52,6 +52,15 @@ class TDMMPreTrainedModel(PreTrainedModel):
             scale = getattr(self.config.text_config, "initializer_range", 0.02)
             nn.init.normal_(module.weight, std=scale / module.weight.shape[1] ** 0.5)
 
+    def save_pretrained(self, save_directory, **kwargs):
+        """Save every weight under its own name.
+
+        The library would undo the renaming that it thinks a loaded language model went through, and
+        put a second prefix before its weights, which the Trainer then skips when it resumes.
+        """
+        self._weight_conversions = None
+        super().save_pretrained(save_directory, **kwargs)
+
 
 class PromptProjection(nn.Linear):
     """From the prompt encoder's words (..., encoder width) to embeddings (..., hidden)."""
