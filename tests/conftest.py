@@ -1,5 +1,8 @@
 """Small models, shared by the tests: nothing is downloaded, nothing is trained."""
 
+import os
+
+import hypothesis
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
@@ -16,6 +19,12 @@ from transformers import (
 )
 
 from tdmm_hf.parameters import get_space
+
+# A slow machine is no failure, and what CI runs is the same each time.
+hypothesis.settings.register_profile(
+    "project", deadline=None, derandomize=bool(os.environ.get("CI"))
+)
+hypothesis.settings.load_profile("project")
 
 WORDS = """
 [PAD] [UNK] [CLS] [SEP] the woman man nods twice smiles laughs . , - ' : ? he she a s of is wide
