@@ -102,7 +102,6 @@ def describe(
 ) -> None:
     """Say in words what a face does: motion files, or videos (tracked first)."""
     motions = [_read_motion(path, landmarker) for path in files]
-
     answers = _pipeline("face-motion-to-text", model)(motions, **_given(instruction=instruction))
     for path, answer in zip(files, answers, strict=True):
         print(f"{path}: {answer['generated_text']}" if len(files) > 1 else answer["generated_text"])

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from datasets import Dataset
 
+from ..modeling.processing_tdmm import MOTION_TO_TEXT, TEXT_TO_MOTION
 from ..settings import LanguageModelSettings
 from .synonyms import replace_words
 
 FULL_STOP_LEFT_OUT = 0.2
-ANIMATE, DESCRIBE = "text-to-face-motion", "face-motion-to-text"
 
 
 class ExampleMaker:
@@ -49,12 +49,12 @@ class ExampleMaker:
         part = codes[start : start + self.window_steps]
         span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
         example = self.processor.training_example(
-            ANIMATE,
+            TEXT_TO_MOTION,
             _casually(replace_words(text, rng, self.settings.synonym_rate), rng),
             part,
             duration=float(row["num_frames"]) / self.processor.fps,
             window=span if len(part) < len(codes) else None,
-            instruction=self._instruction(ANIMATE, rng),
+            instruction=self._instruction(TEXT_TO_MOTION, rng),
         )
         example["input_ids"] = self.with_noise(example["input_ids"], rng)
         return example
@@ -78,10 +78,10 @@ class ExampleMaker:
         row = self.coded[int(rng.choice(self.short))]
         seen = row["tracked_codes"] if len(row["tracked_codes"]) else row["codes"]
         return self.processor.training_example(
-            DESCRIBE,
+            MOTION_TO_TEXT,
             str(rng.choice(row["descriptions"])),
             self._steps(seen),
-            instruction=self._instruction(DESCRIBE, rng),
+            instruction=self._instruction(MOTION_TO_TEXT, rng),
         )
 
     def _steps(self, codes) -> np.ndarray:

@@ -10,8 +10,9 @@ from datasets import Dataset, load_from_disk
 from safetensors.torch import load_file
 
 from tdmm_hf.corpus.build import build
+from tdmm_hf.modeling.processing_tdmm import TEXT_TO_MOTION
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
-from tdmm_hf.training.examples import ANIMATE, ExampleMaker
+from tdmm_hf.training.examples import ExampleMaker
 from tdmm_hf.training.language_model import train_language_model
 
 
@@ -118,7 +119,7 @@ def test_history_noise_keeps_codebooks_and_words(places, small_codec, small_toke
 
     processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config)
     codes = np.random.default_rng(0).integers(0, 16, (50, 4))
-    ids = processor.training_example(ANIMATE, "she smiles", codes)["input_ids"]
+    ids = processor.training_example(TEXT_TO_MOTION, "she smiles", codes)["input_ids"]
     maker = ExampleMaker.__new__(ExampleMaker)
     maker.processor, maker.codebooks = processor, 4
     maker.settings = LanguageModelSettings(history_noise=1.0)
@@ -149,4 +150,4 @@ def test_examples_depend_on_seed_and_number_alone(places, small_codec, small_tok
     drawn = [processor.tokenizer.decode(maker(i)["input_ids"]) for i in range(20)]
     assert len(set(drawn)) > 5
     assert any(" of 12. 8 s" in text or " of 12.8 s" in text for text in drawn)
-    assert ANIMATE in processor.instructions
+    assert TEXT_TO_MOTION in processor.instructions

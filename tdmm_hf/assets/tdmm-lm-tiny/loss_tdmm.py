@@ -9,7 +9,8 @@ which kind of token comes next and `generate` needs no constraint to stay well-f
 import torch
 from torch.nn import functional as F
 
-IGNORED_LABEL = -100
+from .processing_tdmm import IGNORED_LABEL
+
 FULL_EVERY = 6
 
 
