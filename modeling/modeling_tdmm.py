@@ -326,6 +326,8 @@ def _config(backbone, motion_tokenizer, prompt_encoder, processor, sampling):
         motion_end_token_id=processor.motion_end_token_id,
         prompt_start_token_id=processor.prompt_start_token_id,
         prompt_end_token_id=processor.prompt_end_token_id,
+        plan_start_token_id=processor.plan_start_token_id,
+        plan_end_token_id=processor.plan_end_token_id,
         encoder_cls_token_id=tokenizer.cls_token_id,
         encoder_sep_token_id=tokenizer.sep_token_id,
         window_seconds=processor.window_seconds,

@@ -22,6 +22,7 @@ from transformers import AddedToken, BatchFeature, ProcessorMixin
 TEXT_TO_MOTION = "text-to-face-motion"
 MOTION_TO_TEXT = "face-motion-to-text"
 PROMPT_START, PROMPT_END = "<|prompt|>", "<|/prompt|>"
+PLAN_START, PLAN_END = "<|plan|>", "<|/plan|>"
 MOTION_START, MOTION_END = "<|motion|>", "<|/motion|>"
 USER, ASSISTANT, END_OF_SEQUENCE = "<|user|>", "<|assistant|>", "<eos>"
 CHAT_TEMPLATE = (
@@ -29,6 +30,7 @@ CHAT_TEMPLATE = (
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+MARKERS = (PROMPT_START, PROMPT_END, PLAN_START, PLAN_END, MOTION_START, MOTION_END)
 IGNORED_LABEL = -100
 _SENTINEL = "THE-CONTENT"
 
@@ -187,7 +189,9 @@ class TDMMProcessor(ProcessorMixin):
         place = ids.index(self.motion_start_token_id) + 1
         return ids[:place] + self.codes_to_ids(codes) + ids[place:]
 
-    def training_example(self, task, text, codes, duration=None, window=None, instruction=0):
+    def training_example(
+        self, task, text, codes, duration=None, window=None, instruction=0, plan="", cut=False
+    ):
         """One example with its answer; the loss is on the answer only.
 
         Args:
@@ -197,6 +201,9 @@ class TDMMProcessor(ProcessorMixin):
             duration: seconds of the whole motion; as long as the codes by default.
             window: (start, end) seconds that the codes stand for within a longer motion.
             instruction: index of a template, or one of your own.
+            plan: what the motion does in the fewest words, written before the answer; empty for
+                none.
+            cut: leave a motion out after its plan.
 
         Returns:
             ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer.
@@ -209,13 +216,16 @@ class TDMMProcessor(ProcessorMixin):
                 self.motion_start_token_id,
                 *self.codes_to_ids(codes),
                 self.motion_end_token_id,
+                self.tokenizer.eos_token_id,
             ]
+            answer = answer[: 1 if cut else None]
         elif task == MOTION_TO_TEXT:
             request = self.text_request(codes, instruction)
-            answer = self.tokenizer(self._plain(text), add_special_tokens=False)["input_ids"]
+            answer = [*self._words(text), self.tokenizer.eos_token_id]
         else:
             raise ValueError(f"task must be one of {sorted(self.instructions)}, got {task!r}")
-        answer = [*answer, self.tokenizer.eos_token_id]
+        if plan:
+            answer = [self.plan_start_token_id, *self._words(plan), self.plan_end_token_id, *answer]
         return {
             "input_ids": request + answer,
             "labels": [IGNORED_LABEL] * len(request) + answer,
@@ -241,10 +251,19 @@ class TDMMProcessor(ProcessorMixin):
         return codes % size
 
     def decode_text(self, ids):
-        """The words of an answer, without any token that is not text."""
-        ids = [i for i in np.asarray(ids).tolist() if i not in self.no_words]
-        text = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
+        """The words of an answer, without its plan and any token that is not text."""
+        ids = np.asarray(ids).tolist()
+        if self.plan_end_token_id in ids:
+            ids = ids[ids.index(self.plan_end_token_id) + 1 :]
+        text = self._text(ids)
         return _sentence_case(text) if self.sentence_case else text
+
+    def decode_plan(self, ids):
+        """The plan of an answer; empty where it has none."""
+        ids = np.asarray(ids).tolist()
+        if self.plan_end_token_id not in ids:
+            return ""
+        return self._text(ids[: ids.index(self.plan_end_token_id)])
 
     def check_duration(self, duration):
         """Seconds as a float; ValueError unless at least a frame and at most ``max_seconds``."""
@@ -279,8 +298,16 @@ class TDMMProcessor(ProcessorMixin):
         return self.tokenizer.convert_tokens_to_ids(PROMPT_END)
 
     @cached_property
+    def plan_start_token_id(self):
+        return self.tokenizer.get_vocab().get(PLAN_START)
+
+    @cached_property
+    def plan_end_token_id(self):
+        return self.tokenizer.get_vocab().get(PLAN_END)
+
+    @cached_property
     def no_words(self):
-        """Ids of motion, markers and roles: none that a description may have."""
+        """Ids of motion, markers and roles: none that a description may have after its plan."""
         motion = range(
             self.motion_token_start,
             self.motion_token_start + self.num_codebooks * self.codebook_size,
@@ -308,6 +335,16 @@ class TDMMProcessor(ProcessorMixin):
         if not isinstance(text, str):
             raise ValueError(f"prompt must be a string, got {type(text).__name__}")
         return " ".join(self._control_tokens.sub(" ", text).split())
+
+    def _words(self, text):
+        """Ids of plain text."""
+        return self.tokenizer(self._plain(text), add_special_tokens=False)["input_ids"]
+
+    def _text(self, ids):
+        """Ids to text, without any token that is not text."""
+        markers = {self.plan_start_token_id, self.plan_end_token_id}
+        words = [i for i in ids if i not in self.no_words and i not in markers]
+        return self.tokenizer.decode(words, skip_special_tokens=True).strip()
 
     def _template(self, task, instruction):
         if not isinstance(instruction, str):
@@ -348,7 +385,7 @@ def extend_tokenizer(tokenizer, num_codebooks, codebook_size):
     tokenizer.add_tokens(
         [
             AddedToken(token, special=False, normalized=False)
-            for token in [PROMPT_START, PROMPT_END, MOTION_START, MOTION_END, *motion]
+            for token in [*MARKERS, *motion]
         ]
     )
     ids = tokenizer.convert_tokens_to_ids(motion)

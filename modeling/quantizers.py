@@ -18,6 +18,8 @@ from torch import nn
 from torch.nn import functional as F
 
 DEAD_CODE_USAGE = 0.05
+SEARCH_WIDTH = 8  # codings of a latent that are followed from stage to stage
+SEARCH_LATENTS = 256  # latents searched at once: distances to all codes must fit in memory
 
 
 @dataclass
@@ -62,9 +64,13 @@ class VectorQuantizer(nn.Module):
 
     def encode(self, latents):
         """Nearest codes, (batch, steps)."""
-        flat = latents.reshape(-1, latents.shape[-1])
-        squared = self.codebook.pow(2).sum(1) - 2 * flat @ self.codebook.T
-        return squared.argmin(dim=1).view(latents.shape[:-1])
+        return self.nearest(latents, 1)[1].squeeze(-1)
+
+    def nearest(self, latents, count):
+        """Squared distances and codes (..., count) of the nearest codes to latents (..., dim)."""
+        squared = self.codebook.pow(2).sum(1) - 2 * latents @ self.codebook.T
+        distances, codes = squared.topk(count, dim=-1, largest=False)
+        return distances + latents.pow(2).sum(-1, keepdim=True), codes
 
     def decode(self, codes):
         """Latents of codes, (batch, steps, dim)."""
@@ -150,7 +156,14 @@ class ResidualQuantizer(nn.Module):
         self.dropout = dropout
 
     def forward(self, latents, mask=None):
-        """Quantize latents (batch, steps, dim), learning only from steps where ``mask`` holds."""
+        """Quantize latents (batch, steps, dim), learning only from steps where ``mask`` holds.
+
+        While training each stage takes its nearest code; afterwards codes are those of `encode`.
+        """
+        if not self.training:
+            codes = self.encode(latents)
+            quantized = self.decode(codes)
+            return QuantizerOutput(quantized, codes, self._commitment(latents, quantized, mask))
         depth = self._depths(latents)
         quantized, residual, codes, loss = torch.zeros_like(latents), latents, [], 0.0
         for i, stage in enumerate(self.stages):
@@ -162,12 +175,36 @@ class ResidualQuantizer(nn.Module):
         return QuantizerOutput(quantized, torch.stack(codes, dim=-1), loss / len(self.stages))
 
     def encode(self, latents):
-        """Codes, (batch, steps, stages)."""
+        """Codes, (batch, steps, stages).
+
+        Learned codebooks are searched: what is nearest at one stage need not leave the least over
+        at the last.
+        """
+        if len(self.stages) > 1 and all(isinstance(s, VectorQuantizer) for s in self.stages):
+            flat = latents.reshape(-1, latents.shape[-1])
+            codes = torch.cat([self._search(part) for part in flat.split(SEARCH_LATENTS)])
+            return codes.view(*latents.shape[:-1], len(self.stages))
         residual, codes = latents, []
         for stage in self.stages:
             codes.append(stage.encode(residual))
             residual = residual - stage.decode(codes[-1])
         return torch.stack(codes, dim=-1)
+
+    def _search(self, latents):
+        """The best codes (latents, stages) that a search of ``SEARCH_WIDTH`` finds."""
+        residual = latents[:, None]  # (latents, codings, dim)
+        codes = torch.zeros(*residual.shape[:2], 0, dtype=torch.long, device=latents.device)
+        for stage in self.stages:
+            width = min(SEARCH_WIDTH, len(stage.codebook))
+            distances, found = stage.nearest(residual, width)  # (latents, codings, width)
+            best = distances.flatten(1).topk(width, largest=False, sorted=True).indices
+            coding = best[..., None] // width
+            code = found.flatten(1).gather(1, best)
+            codes = codes.gather(1, coding.expand(-1, -1, codes.shape[-1]))
+            codes = torch.cat([codes, code[..., None]], dim=-1)
+            residual = residual.gather(1, coding.expand(-1, -1, residual.shape[-1]))
+            residual = residual - stage.decode(code)
+        return codes[:, 0]
 
     def decode(self, codes):
         """Latents of codes (batch, steps, stages), (batch, steps, dim)."""

@@ -83,6 +83,8 @@ def generate(
     for text, result, paths in zip(texts, results, targets, strict=True):
         motion = FaceMotion(result["motion"], fps=result["fps"])
         print(f"{text}\n  {motion.duration:g} s, {motion.num_frames} frames")
+        if result["plan"]:
+            print(f"  read as: {result['plan']}")
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
             save(motion, path)

@@ -138,7 +138,9 @@ class LanguageModelSettings:
         learning_rate: peak of a cosine schedule.
         warmup: share of the steps that warm up.
         weight_decay: AdamW's.
-        describe_share: share of examples that describe a motion; the rest animate a prompt.
+        describe_share: share of examples that describe a motion.
+        read_share: share that only read a prompt, up to the plan of its motion; the rest animate
+            it. They are short, and the words of a prompt are learned from them.
         history_noise: largest share of a motion's earlier tokens that are exchanged for random ones
             while it is learned, so that it listens to the prompt and not to itself alone.
         synonym_rate: share of content words replaced by synonyms while training.
@@ -164,17 +166,18 @@ class LanguageModelSettings:
     learning_rate: float = 2e-3
     warmup: float = 0.03
     weight_decay: float = 0.05
-    describe_share: float = 0.4
+    describe_share: float = 0.3
+    read_share: float = 0.2
     history_noise: float = 0.6
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
     prompt_encoder: bool = True
     text_embeddings: bool = True
     text_vocabulary: int = 11_000
-    hidden_size: int = 256
-    layers: int = 6
-    feed_forward: int = 768
-    heads: int = 4
+    hidden_size: int = 320
+    layers: int = 4
+    feed_forward: int = 960
+    heads: int = 5
     temperature: float = 0.7
     lora_rank: int = 0
     bf16: bool = True
@@ -189,5 +192,11 @@ class LanguageModelSettings:
             "temperature",
         )  # fmt: skip
         _require_share(
-            self, "warmup", "describe_share", "history_noise", "synonym_rate", "tracked_share"
-        )
+            self, "warmup", "describe_share", "read_share", "history_noise", "synonym_rate",
+            "tracked_share",
+        )  # fmt: skip
+        if self.describe_share + self.read_share > 1:
+            raise ValueError(
+                "describe_share and read_share must be at most 1 together, "
+                f"got {self.describe_share} and {self.read_share}"
+            )

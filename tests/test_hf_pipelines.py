@@ -27,7 +27,7 @@ def read(small_checkpoint):
 
 def test_one_prompt_and_several(make):
     one = make("She nods.", duration=1.0, seed=3)
-    assert set(one) == {"motion", "fps", "channels"}
+    assert set(one) == {"motion", "fps", "channels", "plan"}
     assert one["motion"].shape == (25, 55)
     assert one["motion"].dtype == np.float32
     assert one["fps"] == 25.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 _THIRD_PERSON = {"be": "is", "have": "has", "do": "does"}
-_PARTICIPLE = {"die": "dying", "be": "being"}
+_PARTICIPLE = {"die": "dying", "lie": "lying", "tie": "tying", "be": "being"}
 _ENDS_DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]")
 
 

@@ -212,7 +212,7 @@ def _emotion_patterns(vocabulary: Vocabulary) -> list[_Pattern]:
     patterns = []
     for category, emotion in vocabulary.emotions.items():
         for slot, words in emotion.words.items():
-            build = _verb_pattern if slot == "verbs" else _phrase_pattern
+            build = _verb_pattern if slot in ("verbs", "situations") else _phrase_pattern
             patterns += [build(word, "emotion", category) for word in words.all]
     return patterns
 

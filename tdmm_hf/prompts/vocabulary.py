@@ -18,7 +18,10 @@ from importlib import resources
 
 import yaml
 
-EMOTION_SLOTS = ("adjectives", "participles", "phrases", "nouns", "verbs", "adverbs", "bodily")
+EMOTION_SLOTS = (
+    "adjectives", "participles", "phrases", "nouns", "verbs", "adverbs", "bodily", "situations",
+    "fragments",
+)  # fmt: skip
 INTENSITY_SLOTS = (
     "adverbs", "loose", "phrases", "participles", "verbs", "manners", "adjectives", "amounts",
     "clauses",
@@ -144,13 +147,16 @@ def _words(fields: dict, slot: str) -> Words:
 
 
 def _emotions() -> dict[str, Emotion]:
+    situations = _yaml("situations.yaml")
     return {
         category: Emotion(
             category=category,
             family=family,
             valence=fields["valence"],
             arousal=fields["arousal"],
-            words={slot: _words(fields, slot) for slot in EMOTION_SLOTS},
+            words={
+                slot: _words({**fields, **situations[category]}, slot) for slot in EMOTION_SLOTS
+            },
             graded=fields.get("graded", True),
         )
         for family, categories in _yaml("emotions.yaml").items()

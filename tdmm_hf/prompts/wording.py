@@ -38,6 +38,7 @@ STYLE_WEIGHTS = {
 }
 HELD_OUT_TEMPLATE_SHARE = 0.5
 MAX_TRIES_PER_CAPTION = 100
+PLAIN_TO_STRONG = (3, 4)
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _SLOT_PARTS = re.compile(r"(and )?(they )?(\w+?)([12]?)(?::(s|ing))?")
@@ -187,6 +188,8 @@ class _Writer:
             return self._seconds(self.attributes.emotions[-1].start)
         if name == "emote":
             return pronoun + self._emotion_verb(self._span(index), form)
+        if name == "situate":
+            return pronoun + inflect(self._ungraded(self._span(index), "situations"), form)
         if agreeing:
             plural = {"be": "are"}.get(name, name)
             return pronoun + (inflect(name, "s") if form == "s" else plural)
@@ -324,6 +327,15 @@ class _Writer:
 
     def _slot_bare_noun(self, span: EmotionSpan) -> str:
         return self._bare(span, "nouns")
+
+    def _slot_fragment(self, span: EmotionSpan) -> str:
+        return self._ungraded(span, "fragments")
+
+    def _ungraded(self, span: EmotionSpan, slot: str) -> str:
+        """Words that show an emotion plainly or strongly, and leave open which of the two."""
+        if span.intensity not in PLAIN_TO_STRONG:
+            raise _EmptySlotError(slot)
+        return self._emotion_word(span, slot)
 
     def _bare(self, span: EmotionSpan, slot: str) -> str:
         """A word without its grade, where the grade may go unsaid."""

@@ -12,6 +12,8 @@ import torch
 from datasets import Dataset, load_dataset
 
 from ..performer.tracking import augment
+from ..prompts.attributes import Attributes
+from ..prompts.plan import write_plan
 
 CODE_COLUMNS = ("text", "paraphrases", "descriptions", "num_frames")
 CODE_DTYPE = np.int32
@@ -39,10 +41,11 @@ def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
 def encode_corpus(
     corpus: Dataset, motion_tokenizer, tracked_share: float = 0.0, seed: int = 0
 ) -> Dataset:
-    """Rows of (text, paraphrases, descriptions, num_frames, codes, tracked_codes).
+    """Rows of (text, paraphrases, descriptions, plan, num_frames, codes, tracked_codes).
 
     ``codes`` is (latent steps x codebooks,) int, step-major. ``tracked_codes`` codes the same
     motion as a tracker would have seen it; it is empty for all but ``tracked_share`` of the rows.
+    ``plan`` is empty where a corpus has no attributes.
     """
 
     def encode(rows: dict, indices: list[int]) -> dict:
@@ -51,7 +54,9 @@ def encode_corpus(
         seen = [rng.random() < tracked_share for rng in rngs]
         tracked = [augment(m, rng) for m, rng, s in zip(motions, rngs, seen, strict=True) if s]
         tracked_codes = iter(encode_batch(motion_tokenizer, tracked))
+        attributes = rows.get("attributes", [None] * len(motions))
         return {
+            "plan": ["" if a is None else write_plan(Attributes.from_dict(a)) for a in attributes],
             "codes": encode_batch(motion_tokenizer, motions),
             "tracked_codes": [next(tracked_codes) if s else np.zeros(0, CODE_DTYPE) for s in seen],
         }

@@ -37,11 +37,13 @@ class ExampleMaker:
 
     def __call__(self, index: int) -> dict:
         rng = np.random.default_rng([self.settings.seed, index])
-        if rng.random() < self.settings.describe_share:
+        kind = rng.random()
+        if kind < self.settings.describe_share:
             return self._describe(rng)
-        return self._animate(rng)
+        reads_only = kind < self.settings.describe_share + self.settings.read_share
+        return self._animate(rng, reads_only)
 
-    def _animate(self, rng: np.random.Generator) -> dict:
+    def _animate(self, rng: np.random.Generator, reads_only: bool) -> dict:
         row = self.coded[int(rng.integers(len(self.coded)))]
         text = str(rng.choice([row["text"], *row["paraphrases"]]))
         codes = self._steps(row["codes"])
@@ -55,6 +57,8 @@ class ExampleMaker:
             duration=float(row["num_frames"]) / self.processor.fps,
             window=span if len(part) < len(codes) else None,
             instruction=self._instruction(TEXT_TO_MOTION, rng),
+            plan=row["plan"],
+            cut=reads_only and bool(row["plan"]),
         )
         example["input_ids"] = self.with_noise(example["input_ids"], rng)
         return example
@@ -82,6 +86,7 @@ class ExampleMaker:
             str(rng.choice(row["descriptions"])),
             self._steps(seen),
             instruction=self._instruction(MOTION_TO_TEXT, rng),
+            plan=row["plan"],
         )
 
     def _steps(self, codes) -> np.ndarray:

@@ -114,17 +114,27 @@ def train_from_corpus(
     return train_motion_tokenizer(load_corpus(corpus)["motion"], settings, output_dir)
 
 
-def point_weights(rig: Rig, clips: Sequence[np.ndarray]) -> np.ndarray:
-    """Weights that make the L1 error of each face region relative to its mean displacement.
+def point_weights(
+    rig: Rig, clips: Sequence[np.ndarray], region_weights: dict[str, float] | None = None
+) -> np.ndarray:
+    """Weights (points,) that make the L1 error of each face region relative to how it moves.
 
-    With them the vertex loss is the mean over regions of sum |error| / sum |displacement|.
+    With them the vertex loss is the weighted mean over regions of sum |error| / sum |displacement|.
+
+    Raises:
+        ValueError: a weight for a region that the rig does not have.
     """
+    region_weights = region_weights or {}
+    if unknown := sorted(set(region_weights) - set(rig.regions)):
+        raise ValueError(f"region_weights must name regions of the rig, got {', '.join(unknown)}")
     values = np.concatenate([*clips])
     moved = np.abs(np.tensordot(values, rig.linear_geometry, axes=1)).sum(axis=-1).mean(axis=0)
     regions = np.array(rig.regions)
     names = sorted(set(rig.regions))
     total = {region: moved[regions == region].sum() for region in names}
-    return np.array([1 / (max(total[r], 1e-3) * len(names)) for r in rig.regions])
+    weight = {r: region_weights.get(r, 1.0) for r in names}
+    scale = {r: weight[r] / (max(total[r], 1e-3) * sum(weight.values())) for r in names}
+    return np.array([scale[r] for r in rig.regions])
 
 
 def _new_model(
@@ -140,7 +150,8 @@ def _new_model(
     some = clips[:: -(-len(clips) // STATISTICS_CLIPS)]
     values = np.concatenate(some)
     std = np.maximum(values.std(axis=0), SMALLEST_STD)
-    model.set_statistics(values.mean(axis=0), std, rig.linear_geometry, point_weights(rig, some))
+    weights = point_weights(rig, some, config.region_weights)
+    model.set_statistics(values.mean(axis=0), std, rig.linear_geometry, weights)
     return model
 
 

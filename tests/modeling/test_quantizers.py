@@ -34,6 +34,24 @@ def test_forward_encode_and_decode_agree(kind):
     torch.testing.assert_close(quantizer.decode(output.codes), output.quantized)
 
 
+def test_search_leaves_less_over_than_taking_the_nearest_at_each_stage():
+    quantizer = _trained("vq", stages=3)
+    latents = torch.randn(400, 1, DIM)
+    residual, greedy = latents, 0
+    for stage in quantizer.stages:
+        part = stage.decode(stage.encode(residual))
+        residual, greedy = residual - part, greedy + part
+    searched = (quantizer.decode(quantizer.encode(latents)) - latents).pow(2).sum(-1)
+    assert searched.mean() < 0.9 * (greedy - latents).pow(2).sum(-1).mean()
+
+
+def test_search_finds_what_the_nearest_first_code_hides():
+    quantizer = ResidualQuantizer([VectorQuantizer(1, 2), VectorQuantizer(1, 2)]).eval()
+    quantizer.stages[0].codebook.copy_(torch.tensor([[0.0], [1.0]]))
+    quantizer.stages[1].codebook.copy_(torch.tensor([[-0.6], [5.0]]))
+    assert quantizer.encode(torch.tensor([[[0.4]]])).tolist() == [[[1, 0]]]
+
+
 def test_fsq_codes_are_a_bijection():
     quantizer = FiniteScalarQuantizer(DIM, [4, 3, 3])
     codes = torch.arange(36)[None]
@@ -83,7 +101,7 @@ def test_masked_steps_teach_the_codebook_nothing():
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_gradient_reaches_the_latents(kind):
-    quantizer = _trained(kind, stages=2)
+    quantizer = _trained(kind, stages=2).train()
     latents = torch.randn(1, 5, DIM, requires_grad=True)
     quantizer(latents).quantized.sum().backward()
     assert latents.grad.abs().sum() > 0

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LogitsProcessorList
 
-from tdmm_hf.modeling import MotionLogitsProcessor, Sampling
+from tdmm_hf.modeling import MotionLogitsProcessor, Sampling, generation_tdmm
 from tdmm_hf.modeling.generation_tdmm import resample
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.parameters import get_space
@@ -47,9 +47,70 @@ def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind):
 def test_sequences_of_a_seed(small_model):
     several = small_model.generate_motion(PROMPTS[:2], duration=1.0, seed=5, num_return_sequences=3)
     assert len(several.motions) == 6
-    assert len({codes.tobytes() for codes in several.codes}) == 6
+    for first in (0, 3):
+        assert len({codes.tobytes() for codes in several.codes[first : first + 3]}) == 3
     one = small_model.generate_motion(PROMPTS[0], duration=1.0, seed=5)
     np.testing.assert_array_equal(one.motions[0], several.motions[0])
+
+
+def _plans_by_prompt(monkeypatch, model, plans):
+    """Make the model plan in these words (a list for each first word of a prompt)."""
+    vocabulary = model.processor.tokenizer.get_vocab()
+    start, end = (vocabulary[f"<|{m}plan|>"] for m in ("", "/"))
+    seen = []
+
+    class Planner:
+        def __init__(self, model):
+            self.rows = None
+
+        def __call__(self, hidden, i):
+            words = [[start, *(vocabulary[w] for w in p.split()), end] for p in plans]
+            if i >= max(map(len, words)):
+                return None
+            row = [w[min(i, len(w) - 1)] for w in words]
+            filled = row + row[:1] * (len(hidden) - len(row))
+            return torch.tensor(filled)
+
+    original = type(model)._sample_codes
+
+    def sample(self, input_ids, mask, draws, sampling):
+        seen.extend(input_ids[i][mask[i].bool()].tolist() for i in range(len(plans)))
+        return original(self, input_ids, mask, draws, sampling)
+
+    monkeypatch.setattr(generation_tdmm, "_PlanWriter", Planner)
+    monkeypatch.setattr(type(model), "_sample_codes", sample)
+    return seen
+
+
+def test_motion_follows_its_plan(small_model, monkeypatch):
+    seen = _plans_by_prompt(monkeypatch, small_model, ["nods 2", "smiles"])
+    output = small_model.generate_motion(["She nods.", "He smiles."], duration=1.0, seed=0)
+    assert output.plans == ["nods 2", "smiles"]
+    endings = [small_model.processor.tokenizer.convert_ids_to_tokens(ids) for ids in seen]
+    assert endings[0][-5:] == ["<|plan|>", "nods", "2", "<|/plan|>", "<|motion|>"]
+    assert endings[1][-4:] == ["<|plan|>", "smiles", "<|/plan|>", "<|motion|>"]
+
+
+def test_every_window_has_the_same_plan(small_model, monkeypatch):
+    seen = _plans_by_prompt(monkeypatch, small_model, ["nods"])
+    output = small_model.generate_motion("She nods.", duration=20.0, seed=0)
+    plan = small_model.processor.tokenizer.convert_tokens_to_ids(["<|plan|>", "nods", "<|/plan|>"])
+    assert len(seen) > 2
+    assert all(any(ids[i : i + 3] == plan for i in range(len(ids))) for ids in seen)
+    assert output.motions[0].shape == (500, 55)
+
+
+def test_a_model_that_would_rather_begin_has_no_plan(small_model, monkeypatch):
+    start = small_model.config.motion_start_token_id
+
+    def logits(self, hidden, first, end):
+        scores = torch.zeros(len(hidden), end - first)
+        if first == 0:
+            scores[:, start] = 1.0
+        return scores
+
+    monkeypatch.setattr(type(small_model), "_logits", logits)
+    assert small_model.generate_motion("She nods.", duration=1.0, seed=0).plans == [""]
 
 
 def test_without_a_seed_motions_differ(small_model):

@@ -58,6 +58,32 @@ def test_training_loss_is_on_the_answer_only(processor):
     np.testing.assert_array_equal(processor.ids_to_codes(example["input_ids"]), codes)
 
 
+def test_a_plan_comes_before_the_answer(processor):
+    codes = _codes()
+    example = processor.training_example("text-to-face-motion", "She nods", codes, plan="nods 2")
+    answer = [i for i in example["labels"] if i != -100]
+    tokens = _tokens(processor, answer)
+    assert tokens[:5] == ["<|plan|>", "nods", "2", "<|/plan|>", "<|motion|>"]
+    assert tokens[-2:] == ["<|/motion|>", "<eos>"]
+    assert processor.decode_plan(answer) == "nods 2"
+
+    cut = processor.training_example(
+        "text-to-face-motion", "She nods", codes, plan="nods 2", cut=True
+    )
+    assert [i for i in cut["labels"] if i != -100] == answer[:5]
+
+    told = processor.training_example("face-motion-to-text", "she nods", codes, plan="nods 2")
+    answer = [i for i in told["labels"] if i != -100]
+    assert processor.decode_text(answer) == "She nods"
+    assert processor.decode_plan(answer) == "nods 2"
+
+
+def test_an_answer_without_a_plan_has_an_empty_one(processor):
+    ids = processor.tokenizer("she nods")["input_ids"]
+    assert processor.decode_plan(ids) == ""
+    assert processor.decode_text(ids) == "She nods"
+
+
 def test_unknown_task(processor):
     with pytest.raises(ValueError, match="task must be one of"):
         processor.training_example("translation", "She nods", _codes())

@@ -130,24 +130,61 @@ def test_history_noise_keeps_codebooks_and_words(places, small_codec, small_toke
     assert (processor.ids_to_codes(noisy) != codes).mean() > 0.2
 
 
-def test_examples_depend_on_seed_and_number_alone(places, small_codec, small_tokenizer):
+@pytest.fixture
+def coded_pair(small_codec, small_tokenizer):
+    """Two coded clips, the second over a window long, and the processor for them."""
     from tdmm_hf.modeling import TDMMProcessor
 
-    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config)
     steps = [20, 80]
     coded = Dataset.from_dict(
         {
             "text": ["she smiles", "she laughs"],
             "paraphrases": [[], []],
             "descriptions": [["the woman smiles"], ["the woman laughs"]],
+            "plan": ["smiles 2", "laughs 3"],
             "num_frames": [n * 4 for n in steps],
             "codes": [np.zeros(n * 4, int).tolist() for n in steps],
             "tracked_codes": [[], []],
         }
     )
+    return coded, TDMMProcessor.from_backbone(small_tokenizer, small_codec.config)
+
+
+def test_examples_depend_on_seed_and_number_alone(coded_pair):
+    coded, processor = coded_pair
     maker = ExampleMaker(coded, processor, LanguageModelSettings(describe_share=0.0))
     assert maker(3) == maker(3)
     drawn = [processor.tokenizer.decode(maker(i)["input_ids"]) for i in range(20)]
     assert len(set(drawn)) > 5
     assert any(" of 12. 8 s" in text or " of 12.8 s" in text for text in drawn)
     assert TEXT_TO_MOTION in processor.instructions
+
+
+def _kinds(maker, count=60) -> set:
+    """(has a plan, has a motion to write, describes) of each of the first examples."""
+    processor = maker.processor
+    found = set()
+    for i in range(count):
+        answer = [label for label in maker(i)["labels"] if label != -100]
+        codes = processor.ids_to_codes(answer)
+        ended = answer[-1] == processor.tokenizer.eos_token_id
+        found.add((processor.decode_plan(answer) != "", len(codes) > 0, ended))
+    return found
+
+
+def test_examples_of_every_kind_begin_with_the_plan(coded_pair):
+    maker = ExampleMaker(*coded_pair, LanguageModelSettings(describe_share=0.3, read_share=0.3))
+    read, animate, describe = (True, False, False), (True, True, True), (True, False, True)
+    assert _kinds(maker) == {read, animate, describe}
+
+
+def test_a_corpus_without_attributes_has_no_plans(coded_pair):
+    coded, processor = coded_pair
+    coded = coded.remove_columns("plan").add_column("plan", ["", ""])
+    maker = ExampleMaker(coded, processor, LanguageModelSettings(read_share=0.7))
+    assert _kinds(maker) == {(False, True, True), (False, False, True)}
+
+
+def test_shares_must_leave_room_for_each_other():
+    with pytest.raises(ValueError, match=r"at most 1 together, got 0.8 and 0.4"):
+        LanguageModelSettings(describe_share=0.8, read_share=0.4)

@@ -75,6 +75,17 @@ def test_weights_make_the_error_of_each_region_relative():
     np.testing.assert_allclose(shares, 1 / len(shares))
 
 
+def test_a_region_can_count_more():
+    rig, clips = get_rig("sparse"), _clips()
+    even, uneven = point_weights(rig, clips), point_weights(rig, clips, {"mouth": 3.0})
+    mouth = np.array(rig.regions) == "mouth"
+    ratio = uneven / even
+    assert np.allclose(ratio[mouth], 3 * ratio[~mouth][0])
+    assert np.allclose(ratio[~mouth], ratio[~mouth][0])
+    with pytest.raises(ValueError, match="region_weights must name regions of the rig, got chin"):
+        point_weights(rig, clips, {"chin": 2.0})
+
+
 @pytest.mark.parametrize("preset", ["default", "paper"])
 def test_presets_describe_arkit(preset):
     config = tokenizer_config(preset)

@@ -1,0 +1,142 @@
+"""What each lead to word knowledge gains: reading hand-written prompts with and without it.
+
+    python benchmarks/leads.py --corpus runs/corpus --tokenizer runs/motion-tokenizer \\
+        [--examples 28800] [--work runs/leads] [--lead NAME ...] [--out result.json]
+
+The language model of ``recipes/tiny.yaml`` is trained on nothing but reading prompts, briefly and
+each time with another lead taken away; then it reads the hand-written prompts. Figures:
+
+- family: prompts of one emotion whose plan names an emotion of the right family.
+- head: head prompts whose plan has a head motion that is allowed, the count within one.
+- ladder: neighbouring steps of the intensity ladders whose planned intensity rises.
+
+Runs are kept in ``--work`` and go on where they stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from itertools import pairwise
+from pathlib import Path
+
+from common import BATCH_SIZE, HERE, RESULTS, load_yaml, percent, print_table, write_result
+
+from tdmm_hf.prompts.vocabulary import load_vocabulary
+from tdmm_hf.settings import LanguageModelSettings, from_yaml
+
+LEADS = {
+    "all leads": {},
+    "without the table of word meanings": {"prompt_encoder": False},
+    "without word vectors to start from": {"text_embeddings": False},
+    "without synonyms": {"synonym_rate": 0.0},
+    "no lead": {"prompt_encoder": False, "text_embeddings": False, "synonym_rate": 0.0},
+}
+READS_ONLY = {"describe_share": 0.0, "read_share": 1.0, "tracked_share": 0.0}
+SHORTEST = 0.2  # seconds of motion: the plan is what counts
+
+
+def emotions(plan: str) -> list[tuple[str, int]]:
+    """Categories with their intensities, in order, of a plan."""
+    known = load_vocabulary().emotions
+    found = re.findall(r"([a-z]+) (\d)", plan.split(",")[0])
+    return [(category, int(grade)) for category, grade in found if category in known]
+
+
+def names_family(plan: str, family: str) -> bool:
+    """Whether an emotion of the plan belongs to the family."""
+    known = load_vocabulary().emotions
+    return any(known[category].family == family for category, _ in emotions(plan))
+
+
+def plans_head(plan: str, entry: dict) -> bool:
+    """Whether the plan has a head motion that the entry allows, its count within one."""
+    for key in entry["key"]:
+        pattern = re.compile(key.replace("_", " ") + r"(?: (\d+))?(?: (?:slow|quick))?")
+        for part in plan.split(", ")[1:]:
+            if (match := pattern.fullmatch(part)) is None:
+                continue
+            if entry["count"] is None or abs(int(match[1] or 0) - entry["count"]) <= 1:
+                return True
+    return False
+
+
+def strongest(plan: str) -> int:
+    """The highest intensity of a plan; 0 where it names none."""
+    return max((grade for _, grade in emotions(plan)), default=0)
+
+
+def plans_of(model, prompts: list[str]) -> list[str]:
+    """The plans that the model writes for prompts."""
+    plans = []
+    for first in range(0, len(prompts), BATCH_SIZE):
+        batch = prompts[first : first + BATCH_SIZE]
+        plans += model.generate_motion(batch, duration=SHORTEST, seed=0).plans
+    return plans
+
+
+def read_prompts(model) -> dict:
+    """The three figures of a model, and the prompts it misread."""
+    families = load_vocabulary().families
+    entries = [e for e in load_yaml("prompts") if e["family"] in families]
+    heads, ladders = load_yaml("head_prompts"), load_yaml("ladders")
+    plans = plans_of(model, [entry["prompt"] for entry in entries])
+    right = [names_family(p, e["family"]) for p, e in zip(plans, entries, strict=True)]
+    nods = [
+        plans_head(plan, entry)
+        for plan, entry in zip(plans_of(model, [e["prompt"] for e in heads]), heads, strict=True)
+    ]
+    steps = [[strongest(p) for p in plans_of(model, ladder["steps"])] for ladder in ladders]
+    rises = [after > before for ladder in steps for before, after in pairwise(ladder)]
+    return {
+        "family_percent": percent(sum(right), len(right)),
+        "head_percent": percent(sum(nods), len(nods)),
+        "ladder_percent": percent(sum(rises), len(rises)),
+        "misread": [
+            {"prompt": e["prompt"], "family": e["family"], "plan": p}
+            for p, e, hit in zip(plans, entries, right, strict=True)
+            if not hit
+        ],
+    }
+
+
+def train_and_read(options: argparse.Namespace, name: str) -> dict:
+    """Train with a lead taken away, or go on with it, and read the prompts."""
+    from tdmm_hf.modeling import TDMMForCausalLM
+    from tdmm_hf.training.language_model import train_language_model
+
+    recipe = from_yaml(LanguageModelSettings, HERE.parent / "recipes" / "tiny.yaml")
+    changes = {**READS_ONLY, **LEADS[name], "examples": options.examples}
+    if options.threads:
+        changes["threads"] = options.threads
+    folder = options.work / name.replace(" ", "-")
+    if not (folder / "config.json").exists():
+        settings = dataclasses.replace(recipe, **changes)
+        train_language_model(options.corpus, options.tokenizer, settings, folder)
+    return read_prompts(TDMMForCausalLM.from_pretrained(folder).eval())
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--corpus", required=True)
+    arguments.add_argument("--tokenizer", required=True)
+    arguments.add_argument("--examples", type=int, default=28_800)
+    arguments.add_argument("--work", type=Path, default=Path("runs/leads"))
+    arguments.add_argument("--lead", action="append", choices=LEADS, help="all by default")
+    arguments.add_argument("--threads", type=int, default=0)
+    arguments.add_argument("--out", type=Path, default=RESULTS / "leads.json")
+    options = arguments.parse_args()
+    found = {name: train_and_read(options, name) for name in options.lead or LEADS}
+    print_table(
+        ("leads", "family %", "head %", "ladder %"),
+        [
+            (name, row["family_percent"], row["head_percent"], row["ladder_percent"])
+            for name, row in found.items()
+        ],
+    )
+    write_result(options.out, {"examples": options.examples, "leads": found})
+
+
+if __name__ == "__main__":
+    main()
