@@ -216,7 +216,8 @@ class MotionGenerationMixin:
 
     def _sample_codes(self, input_ids, mask, draws, sampling):
         """Codes after left-padded ids (rows, length), one for each of draws (rows, count)."""
-        books, size = self.config.motion_config.num_codebooks, self.config.motion_config.codebook_size
+        motion = self.config.motion_config
+        books, size = motion.num_codebooks, motion.codebook_size
 
         def choose(hidden, i):
             first = self.config.motion_token_id(i % books, 0)

@@ -383,10 +383,7 @@ def extend_tokenizer(tokenizer, num_codebooks, codebook_size):
         tokenizer.chat_template = CHAT_TEMPLATE
     motion = [motion_token(q, k) for q in range(num_codebooks) for k in range(codebook_size)]
     tokenizer.add_tokens(
-        [
-            AddedToken(token, special=False, normalized=False)
-            for token in [*MARKERS, *motion]
-        ]
+        [AddedToken(token, special=False, normalized=False) for token in [*MARKERS, *motion]]
     )
     ids = tokenizer.convert_tokens_to_ids(motion)
     if ids != list(range(ids[0], ids[0] + len(motion))):

@@ -47,15 +47,16 @@ class VectorQuantizer(nn.Module):
         # Zero usage marks a code as dead, so the first training batch fills the codebook.
         self.register_buffer("usage", torch.zeros(size))
 
-    def forward(self, latents, mask=None):
+    def forward(self, latents, mask=None, codes=None):
         """Quantized latents and codes of latents (batch, steps, dim).
 
-        ``mask`` (batch, steps) says which steps the codebook learns from.
+        ``mask`` (batch, steps) says which steps the codebook learns from; ``codes`` are the nearest
+        where not given.
         """
         seen = latents.reshape(-1, latents.shape[-1]) if mask is None else latents[mask]
         if self.training:
             self._reset_dead_codes(seen.detach())
-        codes = self.encode(latents)
+        codes = self.encode(latents) if codes is None else codes
         quantized = self.decode(codes)
         if self.training:
             self._follow(seen.detach(), codes.reshape(-1) if mask is None else codes[mask])
@@ -109,8 +110,8 @@ class FiniteScalarQuantizer(nn.Module):
         self.project_in = nn.Linear(dim, len(self.levels))
         self.project_out = nn.Linear(len(self.levels), dim)
 
-    def forward(self, latents, mask=None):
-        """Quantized latents and codes of latents (batch, steps, dim); the mask changes nothing."""
+    def forward(self, latents, mask=None, codes=None):
+        """Quantized latents and codes of latents (batch, steps, dim); the rest changes nothing."""
         bounded = self._bound(self.project_in(latents))
         digits = bounded + (bounded.round() - bounded).detach()
         codes = self._digits_to_codes(digits.detach())
@@ -156,18 +157,12 @@ class ResidualQuantizer(nn.Module):
         self.dropout = dropout
 
     def forward(self, latents, mask=None):
-        """Quantize latents (batch, steps, dim), learning only from steps where ``mask`` holds.
-
-        While training each stage takes its nearest code; afterwards codes are those of `encode`.
-        """
-        if not self.training:
-            codes = self.encode(latents)
-            quantized = self.decode(codes)
-            return QuantizerOutput(quantized, codes, self._commitment(latents, quantized, mask))
+        """Quantize latents (batch, steps, dim), learning only from steps where ``mask`` holds."""
         depth = self._depths(latents)
+        found = self.encode(latents.detach()) if self._searches() else None
         quantized, residual, codes, loss = torch.zeros_like(latents), latents, [], 0.0
         for i, stage in enumerate(self.stages):
-            part, stage_codes = stage(residual, mask)
+            part, stage_codes = stage(residual, mask, None if found is None else found[..., i])
             residual = residual - part
             quantized = quantized + part * (depth > i)[:, None, None]
             codes.append(stage_codes)
@@ -180,7 +175,7 @@ class ResidualQuantizer(nn.Module):
         Learned codebooks are searched: what is nearest at one stage need not leave the least over
         at the last.
         """
-        if len(self.stages) > 1 and all(isinstance(s, VectorQuantizer) for s in self.stages):
+        if self._searches():
             flat = latents.reshape(-1, latents.shape[-1])
             codes = torch.cat([self._search(part) for part in flat.split(SEARCH_LATENTS)])
             return codes.view(*latents.shape[:-1], len(self.stages))
@@ -190,12 +185,16 @@ class ResidualQuantizer(nn.Module):
             residual = residual - stage.decode(codes[-1])
         return torch.stack(codes, dim=-1)
 
+    def _searches(self):
+        return len(self.stages) > 1 and all(isinstance(s, VectorQuantizer) for s in self.stages)
+
+    @torch.no_grad()
     def _search(self, latents):
         """The best codes (latents, stages) that a search of ``SEARCH_WIDTH`` finds."""
         residual = latents[:, None]  # (latents, codings, dim)
         codes = torch.zeros(*residual.shape[:2], 0, dtype=torch.long, device=latents.device)
-        for stage in self.stages:
-            width = min(SEARCH_WIDTH, len(stage.codebook))
+        for left, stage in zip(reversed(range(len(self.stages))), self.stages, strict=True):
+            width = min(SEARCH_WIDTH, len(stage.codebook)) if left else 1
             distances, found = stage.nearest(residual, width)  # (latents, codings, width)
             best = distances.flatten(1).topk(width, largest=False, sorted=True).indices
             coding = best[..., None] // width

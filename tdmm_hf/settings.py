@@ -173,7 +173,7 @@ class LanguageModelSettings:
     tracked_share: float = 0.4
     prompt_encoder: bool = True
     text_embeddings: bool = True
-    text_vocabulary: int = 11_000
+    text_vocabulary: int = 14_000
     hidden_size: int = 320
     layers: int = 4
     feed_forward: int = 960

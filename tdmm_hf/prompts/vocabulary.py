@@ -217,6 +217,24 @@ def load_vocabulary() -> Vocabulary:
     )
 
 
+def training_texts() -> list[str]:
+    """All wordings and templates that training text is made of."""
+    vocabulary = load_vocabulary()
+    tables = [
+        *(emotion.words for emotion in vocabulary.emotions.values()),
+        *vocabulary.intensities.values(),
+        {key: manner.verbs for key, manner in vocabulary.manners.items()},
+        {key: action.verbs for key, action in vocabulary.actions.items()},
+        {key: gaze.verbs for key, gaze in vocabulary.gazes.items()},
+        {key: head.counted for key, head in vocabulary.head_motions.items()},
+        {key: head.lasting for key, head in vocabulary.head_motions.items()},
+    ]
+    texts = [text for table in tables for words in table.values() for text in words.train]
+    for styles in vocabulary.templates.values():
+        texts += [t for style in STYLES for t in styles[style]]
+    return [*texts, *(subject.noun for subject in vocabulary.subjects.values())]
+
+
 def _lookup(table: dict, key: str, kind: str):
     if key not in table:
         raise ValueError(f"unknown {kind} {key!r}: choose from {', '.join(table)}")

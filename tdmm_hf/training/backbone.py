@@ -11,6 +11,7 @@ import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 from ..modeling import MotionTokenizer, TDMMForCausalLM, TDMMProcessor
+from ..prompts.vocabulary import training_texts
 from ..settings import LanguageModelSettings
 
 TINY = "tiny"
@@ -43,7 +44,7 @@ def build_model(
 def _word_knowledge(settings: LanguageModelSettings) -> tuple[PreTrainedTokenizerBase, object]:
     from .text_encoder import build_prompt_encoder, build_text_tokenizer
 
-    tokenizer = build_text_tokenizer(settings.text_vocabulary)
+    tokenizer = build_text_tokenizer(settings.text_vocabulary, training_texts())
     encoder = build_prompt_encoder(tokenizer) if settings.prompt_encoder else None
     return tokenizer, encoder
 

@@ -21,6 +21,7 @@ import torch
 import yaml
 from tqdm.auto import tqdm
 
+from ..hub import save_checkpoint
 from ..modeling.configuration_motion_tokenizer import MotionTokenizerConfig
 from ..modeling.modeling_motion_tokenizer import MotionTokenizer
 from ..parameters import get_space
@@ -103,7 +104,7 @@ def train_motion_tokenizer(
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
             logger.info("step %d: %s", step + 1, losses)
             _save(model, optimizer, settings, step + 1, output_dir / CHECKPOINT)
-    model.eval().save_pretrained(output_dir)
+    save_checkpoint(model.eval(), output_dir)
     return model
 
 

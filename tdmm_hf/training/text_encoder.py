@@ -37,6 +37,7 @@ EOS_TOKEN = "<eos>"
 MAX_POSITIONS = 160
 WIDTH = 384  # of the prompt encoder's outputs
 SUFFIX_PIECES = 600  # most frequent ## pieces, for words outside the list
+COMMON_WORDS = 4000  # of English as MiniLM's vocabulary has it, most frequent first
 _RETROFIT_ROUNDS = 2
 _RETROFIT_SHARE = 0.7  # of the neighbours' mean
 _SPELLING_WIDTH = 128  # share of WIDTH that MiniLM's own word vectors get
@@ -57,7 +58,8 @@ def build_text_tokenizer(
     """MiniLM's uncased WordPiece tokenizer with a vocabulary of its own.
 
     Special tokens, characters, punctuation and frequent endings stay; then come ``extra_words``
-    (words or whole texts) and the word list, each word one piece, until ``vocabulary_size``.
+    (words or whole texts), common words and the word list, each word one piece, until
+    ``vocabulary_size``.
     Other words are cut into pieces. ``<eos>`` is an added token behind the pieces, so
     ``len(tokenizer)`` is ``vocabulary_size + 1``. The tokenizer adds no [CLS] or [SEP].
     """
@@ -91,7 +93,8 @@ def _choose_pieces(size: int, extra_words: Iterable[str]) -> list[str]:
     needed = dict.fromkeys([*needed, *_split(extra_words)])
     if len(needed) > size:
         raise ValueError(f"vocabulary_size must be at least {len(needed)}, got {size}")
-    pieces = list(dict.fromkeys([*needed, *listed_words()]))[:size]
+    common = [p for p in known if p.isascii() and p.isalpha() and len(p) > 1][:COMMON_WORDS]
+    pieces = list(dict.fromkeys([*needed, *common, *listed_words()]))[:size]
     if len(pieces) < size:
         raise ValueError(f"vocabulary_size must be at most {len(pieces)}, got {size}")
     return pieces
@@ -201,11 +204,13 @@ def _meaning_table(pieces: tuple[str, ...], max_positions: int) -> BertModel:
 def meaning_vectors(pieces: tuple[str, ...]) -> torch.Tensor:
     """What each piece means, (pieces, 384): its dictionary gloss and MiniLM's word vector.
 
+    A word that is not listed stands for itself in place of a gloss.
+
     Both are centred and reduced by PCA, the gloss to 256 columns, the word vector to 128; glosses
     are then drawn towards those of related words.
     """
-    words = [piece for piece in pieces if piece in listed_words()]
-    is_word = torch.tensor([piece in listed_words() for piece in pieces])
+    is_word = torch.tensor([len(piece) > 1 and piece.isalpha() for piece in pieces])
+    words = [piece for piece, word in zip(pieces, is_word.tolist(), strict=True) if word]
     meaning = torch.zeros(len(pieces), WIDTH - _SPELLING_WIDTH)
     meaning[is_word] = retrofit(reduce(_gloss_vectors(words), meaning.shape[1]), words)
     spelling = reduce(_minilm_rows(pieces), _SPELLING_WIDTH)
@@ -214,7 +219,7 @@ def meaning_vectors(pieces: tuple[str, ...]) -> torch.Tensor:
 
 def _gloss_vectors(words: list[str]) -> torch.Tensor:
     """Sentence vectors of the words' glosses, (words, 384)."""
-    glosses = {word: listed_words()[word]["gloss"] for word in words}
+    glosses = {word: listed_words().get(word, {}).get("gloss") for word in words}
     return embed_texts([f"{word}: {gloss}" if gloss else word for word, gloss in glosses.items()])
 
 
@@ -241,7 +246,7 @@ def _related_pairs(words: list[str]) -> torch.Tensor:
     pairs = {
         tuple(sorted((i, place[other])))
         for word, i in place.items()
-        for other in listed_words()[word]["related"].split(", ")
+        for other in listed_words().get(word, {}).get("related", "").split(", ")
         if other != word and other in place
     }
     one_way = torch.tensor(sorted(pairs), dtype=torch.long).reshape(-1, 2)

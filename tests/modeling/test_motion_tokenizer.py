@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tdmm_hf.hub import save_checkpoint
 from tdmm_hf.modeling.configuration_motion_tokenizer import MotionTokenizerConfig
 from tdmm_hf.modeling.modeling_motion_tokenizer import MotionTokenizer
 
@@ -158,7 +159,7 @@ def test_codec_stays_in_fp32(tmp_path):
 
 
 def test_loads_as_remote_code_without_the_package(tmp_path):
-    MODELS["rvq"].save_pretrained(tmp_path / "tokenizer")
+    save_checkpoint(MODELS["rvq"], tmp_path / "tokenizer")
     script = (
         "import sys, torch, transformers; sys.modules['tdmm_hf'] = None\n"
         "model = transformers.AutoModel.from_pretrained('tokenizer', trust_remote_code=True)\n"
