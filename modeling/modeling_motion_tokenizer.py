@@ -175,6 +175,14 @@ class MotionTokenizer(PreTrainedModel):
         return MotionTokenizerEncoderOutput(torch.cat(codes, dim=-1), steps[:, 0])
 
     @torch.no_grad()
+    def code_vectors(self):
+        """What the codes of each codebook stand for: a list of (codebook_size, latent_size)."""
+        codes = torch.arange(self.config.codebook_size, device=self.mean.device)
+        return [
+            stage.decode(codes) for stream in self.streams for stage in stream.quantizer.stages
+        ]
+
+    @torch.no_grad()
     def decode(self, codes, mask=None):
         """Motion of codes (batch, steps, codebooks): (batch, steps x downsample, channels).
 

@@ -166,9 +166,9 @@ class LanguageModelSettings:
     learning_rate: float = 2e-3
     warmup: float = 0.03
     weight_decay: float = 0.05
-    describe_share: float = 0.3
-    read_share: float = 0.2
-    history_noise: float = 0.6
+    describe_share: float = 0.25
+    read_share: float = 0.25
+    history_noise: float = 0.5
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
     prompt_encoder: bool = True

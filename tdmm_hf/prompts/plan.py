@@ -37,5 +37,5 @@ def _emotions(attributes: Attributes) -> str:
 
 
 def _head(head: HeadMotion) -> str:
-    words = [head.name, head.count, None if head.speed == "normal" else head.speed]
-    return " ".join(str(word) for word in words if word is not None)
+    words = [head.name] if head.count is None else [head.name, str(head.count)]
+    return " ".join(words if head.speed == "normal" else [*words, head.speed])

@@ -48,15 +48,16 @@ def encode_corpus(
     ``plan`` is empty where a corpus has no attributes.
     """
 
+    plans = _plans(corpus)
+
     def encode(rows: dict, indices: list[int]) -> dict:
         motions = [np.asarray(motion, dtype=np.float32) for motion in rows["motion"]]
         rngs = [np.random.default_rng([seed, index]) for index in indices]
         seen = [rng.random() < tracked_share for rng in rngs]
         tracked = [augment(m, rng) for m, rng, s in zip(motions, rngs, seen, strict=True) if s]
         tracked_codes = iter(encode_batch(motion_tokenizer, tracked))
-        attributes = rows.get("attributes", [None] * len(motions))
         return {
-            "plan": ["" if a is None else write_plan(Attributes.from_dict(a)) for a in attributes],
+            "plan": [plans[index] for index in indices],
             "codes": encode_batch(motion_tokenizer, motions),
             "tracked_codes": [next(tracked_codes) if s else np.zeros(0, CODE_DTYPE) for s in seen],
         }
@@ -65,6 +66,14 @@ def encode_corpus(
     return corpus.map(
         encode, batched=True, batch_size=512, with_indices=True, remove_columns=drop, desc="encode"
     )
+
+
+def _plans(corpus: Dataset) -> list[str]:
+    """The plan of each row; its attributes are read as they were written, not as numpy has them."""
+    if "attributes" not in corpus.column_names:
+        return [""] * len(corpus)
+    rows = corpus.select_columns("attributes").with_format(None)
+    return [write_plan(Attributes.from_dict(row["attributes"])) for row in rows]
 
 
 def encode_batch(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray]:
