@@ -178,9 +178,7 @@ class MotionTokenizer(PreTrainedModel):
     def code_vectors(self):
         """What the codes of each codebook stand for: a list of (codebook_size, latent_size)."""
         codes = torch.arange(self.config.codebook_size, device=self.mean.device)
-        return [
-            stage.decode(codes) for stream in self.streams for stage in stream.quantizer.stages
-        ]
+        return [stage.decode(codes) for stream in self.streams for stage in stream.quantizer.stages]
 
     @torch.no_grad()
     def decode(self, codes, mask=None):

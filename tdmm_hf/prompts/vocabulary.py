@@ -12,9 +12,11 @@ The tables lie in ``data/``; their comments explain the columns and the placehol
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import chain
 
 import yaml
 
@@ -26,6 +28,7 @@ INTENSITY_SLOTS = (
     "adverbs", "loose", "phrases", "participles", "verbs", "manners", "adjectives", "amounts",
     "clauses",
 )  # fmt: skip
+_SLOT = re.compile(r"\{[^{}]*\}|<[^<>]*>")
 STYLES = ("plain", "colloquial", "terse", "instruction", "imperative", "detailed")
 
 
@@ -218,7 +221,7 @@ def load_vocabulary() -> Vocabulary:
 
 
 def training_texts() -> list[str]:
-    """All wordings and templates that training text is made of."""
+    """All wordings and templates that training text is made of, without their slots."""
     vocabulary = load_vocabulary()
     tables = [
         *(emotion.words for emotion in vocabulary.emotions.values()),
@@ -231,8 +234,10 @@ def training_texts() -> list[str]:
     ]
     texts = [text for table in tables for words in table.values() for text in words.train]
     for styles in vocabulary.templates.values():
-        texts += [t for style in STYLES for t in styles[style]]
-    return [*texts, *(subject.noun for subject in vocabulary.subjects.values())]
+        texts += [template for style in STYLES for template in styles[style]]
+    texts += [*vocabulary.extra, *chain(*vocabulary.describe.values())]
+    texts += [subject.noun for subject in vocabulary.subjects.values()]
+    return [_SLOT.sub(" ", text) for text in texts]
 
 
 def _lookup(table: dict, key: str, kind: str):

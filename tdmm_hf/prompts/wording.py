@@ -189,7 +189,8 @@ class _Writer:
         if name == "emote":
             return pronoun + self._emotion_verb(self._span(index), form)
         if name == "situate":
-            return pronoun + inflect(self._ungraded(self._span(index), "situations"), form)
+            phrase = inflect(self._ungraded(self._span(index), "situations"), form)
+            return pronoun + (re.sub("^be ", "are ", phrase) if agreeing else phrase)
         if agreeing:
             plural = {"be": "are"}.get(name, name)
             return pronoun + (inflect(name, "s") if form == "s" else plural)

@@ -2,8 +2,10 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tdmm_hf.prompts.grammar import inflect, series, tidy
 from tdmm_hf.prompts.vocabulary import (
@@ -28,8 +30,27 @@ def test_size_of_the_tables():
 
 def test_each_category_has_situations_and_fragments():
     for emotion in VOCABULARY.emotions.values():
-        assert len(emotion.words["situations"].train) >= 15, emotion.category
-        assert len(emotion.words["fragments"].train) >= 6, emotion.category
+        assert len(emotion.words["situations"].train) >= 10, emotion.category
+        assert len(emotion.words["fragments"].train) >= 5, emotion.category
+
+
+def _runs(text: str) -> set:
+    """Runs of three words, pronouns alike, of which two or more are telling."""
+    common = "a an and as at for from in is it of on or that the their they to up with"
+    pronouns = r"\b(his|her|its|she|he|him|them|your|my)\b"
+    words = re.findall("[a-z]+", re.sub(pronouns, "their", text.lower()))
+    runs = zip(words, words[1:], words[2:], strict=False)
+    return {run for run in runs if len(set(run) - set(common.split())) > 1}
+
+
+def test_situations_share_no_turn_of_phrase_with_the_benchmarks_prompts():
+    data = Path(__file__).parents[2] / "benchmarks" / "data"
+    prompts = [e["prompt"] for e in yaml.safe_load((data / "prompts.yaml").read_text())]
+    tested = set().union(*map(_runs, prompts))
+    for emotion in VOCABULARY.emotions.values():
+        for slot in ("situations", "fragments"):
+            for phrase in emotion.words[slot].train:
+                assert not _runs(phrase) & tested, phrase
 
 
 def test_each_grade_has_eight_wordings():
