@@ -6,7 +6,7 @@
 The language model of ``recipes/tiny.yaml`` is trained on nothing but reading prompts, briefly and
 each time with another lead taken away; then it reads the hand-written prompts. Figures:
 
-- family: prompts of one emotion whose plan names an emotion of the right family.
+- family: prompts whose plan begins with an emotion of the right family.
 - head: head prompts whose plan has a head motion that is allowed, the count within one.
 - ladder: neighbouring steps of the intensity ladders whose planned intensity rises.
 
@@ -45,9 +45,9 @@ def emotions(plan: str) -> list[tuple[str, int]]:
 
 
 def names_family(plan: str, family: str) -> bool:
-    """Whether an emotion of the plan belongs to the family."""
+    """Whether the first emotion of the plan belongs to the family."""
     known = load_vocabulary().emotions
-    return any(known[category].family == family for category, _ in emotions(plan))
+    return any(known[category].family == family for category, _ in emotions(plan)[:1])
 
 
 def plans_head(plan: str, entry: dict) -> bool:
@@ -57,7 +57,7 @@ def plans_head(plan: str, entry: dict) -> bool:
         for part in plan.split(", ")[1:]:
             if (match := pattern.fullmatch(part)) is None:
                 continue
-            if entry["count"] is None or abs(int(match[1] or 0) - entry["count"]) <= 1:
+            if entry["count"] is None or (match[1] and abs(int(match[1]) - entry["count"]) <= 1):
                 return True
     return False
 
@@ -110,7 +110,7 @@ def train_and_read(options: argparse.Namespace, name: str) -> dict:
     changes = {**READS_ONLY, **LEADS[name], "examples": options.examples}
     if options.threads:
         changes["threads"] = options.threads
-    folder = options.work / name.replace(" ", "-")
+    folder = options.work / f"{name.replace(' ', '-')}-{options.examples}"
     if not (folder / "config.json").exists():
         settings = dataclasses.replace(recipe, **changes)
         train_language_model(options.corpus, options.tokenizer, settings, folder)

@@ -12,10 +12,13 @@ ROOM = 256  # tokens
 
 
 class GrowingLayer(DynamicLayer):
-    """Keys and values (batch, heads, length, width) as views into buffers that are longer."""
+    """Keys and values (batch, heads, length, width) as views into buffers that are longer.
 
-    def lazy_initialization(self, key_states, value_states):
-        super().lazy_initialization(key_states, value_states)
+    For rows that stay as they are: beams would have to be reordered in the buffers.
+    """
+
+    def lazy_initialization(self, *states):
+        super().lazy_initialization(*states)
         self.buffers = None
 
     def update(self, key_states, value_states, *args, **kwargs):

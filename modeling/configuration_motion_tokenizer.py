@@ -33,7 +33,8 @@ class MotionTokenizerConfig(PretrainedConfig):
         codebook_dropout: share of training motions coded by only the first few of a stream's
             codebooks, so that the earlier ones carry most.
         codebook_decay: decay of the moving average that the codebooks follow.
-        region_weights: how much more than 1 the error of a face region of the rig counts, by name.
+        region_weights: factors by which the error of face regions of the rig counts, by name; 1.0
+            by default.
         coefficient_weight, velocity_weight, commitment_weight: loss terms beside the vertex loss.
 
     Raises:

@@ -23,13 +23,12 @@ from torch.nn import functional as F
 from transformers import LogitsProcessorList
 
 from .cache_tdmm import growing_cache
-from .processing_tdmm import broadcast, plan_windows
+from .processing_tdmm import MAX_PLAN_TOKENS, broadcast, plan_windows
 from .sampling_tdmm import Sampling, TextLogitsProcessor, check_seed, pick, uniforms
 
 GROUP_ROWS = {"cpu": (4, 8, 16, 32)}  # how many rows may be decoded together
 ACCELERATOR_GROUP_ROWS = (16,)
 PROMPT_BUCKET = 32  # requests are padded to a multiple of this
-MAX_PLAN_TOKENS = 48
 
 
 @dataclass
@@ -143,7 +142,7 @@ class MotionGenerationMixin:
             seed: sample the words with one seed, or one for each motion; the likeliest words
                 without.
             temperature, top_p: of the words, with a seed.
-            max_new_tokens: most tokens of one description.
+            max_new_tokens: most tokens of one description, with its plan.
             processor: the one saved beside the weights by default.
 
         Returns:
@@ -174,11 +173,16 @@ class MotionGenerationMixin:
         """What each row is to show, in words: the likeliest, once for all of its windows."""
         if self.config.plan_start_token_id is None:
             return
-        for members, size, length in self._groups(rows):
+        alike = {}
+        for row in rows:
+            alike.setdefault(tuple(row.request()), []).append(row)
+        for members, size, length in self._groups([same[0] for same in alike.values()]):
             ids, mask = self._padded([ids for _, ids in members], size, length)
-            written = self._continue(ids, mask, MAX_PLAN_TOKENS, _PlanWriter(self))
-            for (row, _), plan in zip(members, written.cpu().tolist(), strict=False):
-                row.set_plan(plan)
+            writer = _PlanWriter(self, members[0][0].processor)
+            written = self._continue(ids, mask, MAX_PLAN_TOKENS, writer.choose, writer.all_ended)
+            for (_, ids), plan in zip(members, written.cpu().tolist(), strict=False):
+                for row in alike[tuple(ids)]:
+                    row.set_plan(plan)
 
     def _write_window(self, rows, sampling):
         """Write the next window of each row."""
@@ -226,11 +230,11 @@ class MotionGenerationMixin:
         tokens = self._continue(input_ids, mask, draws.shape[1], choose)
         return (tokens - self.config.motion_token_start) % size
 
-    def _continue(self, input_ids, mask, count, choose):
+    def _continue(self, input_ids, mask, count, choose, until=None):
         """Tokens (rows, at most count) after left-padded ids (rows, length).
 
-        ``choose`` takes the last hidden states (rows, width) and the number of the token; it gives
-        tokens (rows,), or None to stop.
+        ``choose`` takes the last hidden states (rows, width) and the number of the token, and gives
+        tokens (rows,); ``until`` says after each whether to stop.
         """
         positioned = (
             "position_ids" in inspect.signature(self.model.language_model.forward).parameters
@@ -247,9 +251,9 @@ class MotionGenerationMixin:
                 **({"position_ids": position} if positioned else {}),
             )
             chosen = choose(output.last_hidden_state[:, -1], i)
-            if chosen is None:
-                break
             tokens.append(chosen)
+            if until is not None and until():
+                break
             input_ids = chosen[:, None]
             mask = F.pad(mask, (0, 1), value=1)
             position = position[:, -1:] + 1
@@ -325,21 +329,31 @@ class _PlanWriter:
     A row whose model would rather begin with the motion has an empty plan.
     """
 
-    def __init__(self, model):
-        self.model = model
+    def __init__(self, model, processor):
+        self.model, self.config = model, model.config
+        none = processor.no_words | set(processor.tokenizer.all_special_ids)
+        none = [i for i in none | {self.config.plan_start_token_id} if i < self.words]
+        self.no_words = torch.tensor(sorted(none), device=model.device)
         self.ended = False
 
-    def __call__(self, hidden, i):
-        config = self.model.config
-        if i > 0 and bool(self.ended.all()):
-            return None
-        tokens = self.model._logits(hidden, 0, config.motion_token_start).argmax(dim=-1)
+    @property
+    def words(self):
+        """What lies before this id is text."""
+        return self.config.motion_token_start
+
+    def choose(self, hidden, i):
+        """The next token (rows,) of each row after its last hidden state (rows, width)."""
+        logits = self.model._logits(hidden, 0, self.words)
+        start, end = self.config.plan_start_token_id, self.config.plan_end_token_id
         if i == 0:
-            tokens = torch.where(
-                tokens == config.plan_start_token_id, tokens, config.plan_end_token_id
-            )
-        self.ended = self.ended | (tokens == config.plan_end_token_id)
+            tokens = torch.where(logits.argmax(dim=-1) == start, start, end)
+        else:
+            tokens = logits.index_fill(1, self.no_words, -torch.inf).argmax(dim=-1)
+        self.ended = self.ended | (tokens == end)
         return tokens
+
+    def all_ended(self):
+        return bool(self.ended.all())
 
 
 class _Row:

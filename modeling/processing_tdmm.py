@@ -31,6 +31,7 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 MARKERS = (PROMPT_START, PROMPT_END, PLAN_START, PLAN_END, MOTION_START, MOTION_END)
+MAX_PLAN_TOKENS = 48
 IGNORED_LABEL = -100
 _SENTINEL = "THE-CONTENT"
 
@@ -128,7 +129,14 @@ class TDMMProcessor(ProcessorMixin):
         )
 
     def __call__(
-        self, text=None, codes=None, duration=5.0, instruction=0, return_tensors=None, **kwargs
+        self,
+        text=None,
+        codes=None,
+        duration=5.0,
+        instruction=0,
+        plan="",
+        return_tensors=None,
+        **kwargs,
     ):
         """Requests for a model to answer, left-padded.
 
@@ -137,6 +145,8 @@ class TDMMProcessor(ProcessorMixin):
             codes: codes (steps, codebooks) or a list of them to describe.
             duration: seconds of motion asked for, one or one per prompt.
             instruction: index of an instruction template, or one of your own.
+            plan: what the motion is to do in the fewest words, one or one per prompt; a model that
+                was trained with plans expects one.
 
         Returns:
             BatchFeature with ``input_ids`` and ``attention_mask``.
@@ -146,9 +156,10 @@ class TDMMProcessor(ProcessorMixin):
         if text is not None:
             texts = [text] if isinstance(text, str) else list(text)
             durations = broadcast("duration", duration, len(texts))
+            plans = broadcast("plan", plan, len(texts))
             ids = [
-                self.motion_request(t, d, instruction=instruction)
-                for t, d in zip(texts, durations, strict=True)
+                self.motion_request(t, d, instruction=instruction) + self._plan(p)
+                for t, d, p in zip(texts, durations, plans, strict=True)
             ]
         else:
             codes = codes if isinstance(codes, list) else [codes]
@@ -203,7 +214,7 @@ class TDMMProcessor(ProcessorMixin):
             instruction: index of a template, or one of your own.
             plan: what the motion does in the fewest words, written before the answer; empty for
                 none.
-            cut: leave a motion out after its plan.
+            cut: whether an answer that is a motion stops where the motion would begin.
 
         Returns:
             ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer.
@@ -224,8 +235,7 @@ class TDMMProcessor(ProcessorMixin):
             answer = [*self._words(text), self.tokenizer.eos_token_id]
         else:
             raise ValueError(f"task must be one of {sorted(self.instructions)}, got {task!r}")
-        if plan:
-            answer = [self.plan_start_token_id, *self._words(plan), self.plan_end_token_id, *answer]
+        answer = self._plan(plan) + answer
         return {
             "input_ids": request + answer,
             "labels": [IGNORED_LABEL] * len(request) + answer,
@@ -253,8 +263,9 @@ class TDMMProcessor(ProcessorMixin):
     def decode_text(self, ids):
         """The words of an answer, without its plan and any token that is not text."""
         ids = np.asarray(ids).tolist()
-        if self.plan_end_token_id in ids:
-            ids = ids[ids.index(self.plan_end_token_id) + 1 :]
+        if self.plan_start_token_id in ids:  # a plan that does not end leaves no room for words
+            end = ids.index(self.plan_end_token_id) if self.plan_end_token_id in ids else len(ids)
+            ids = ids[end + 1 :]
         text = self._text(ids)
         return _sentence_case(text) if self.sentence_case else text
 
@@ -307,7 +318,7 @@ class TDMMProcessor(ProcessorMixin):
 
     @cached_property
     def no_words(self):
-        """Ids of motion, markers and roles: none that a description may have after its plan."""
+        """Ids of motion, roles and markers of prompt and motion: none that is a word."""
         motion = range(
             self.motion_token_start,
             self.motion_token_start + self.num_codebooks * self.codebook_size,
@@ -336,6 +347,14 @@ class TDMMProcessor(ProcessorMixin):
             raise ValueError(f"prompt must be a string, got {type(text).__name__}")
         return " ".join(self._control_tokens.sub(" ", text).split())
 
+    def _plan(self, plan):
+        """Ids of a plan with its markers; none for an empty one."""
+        if not plan:
+            return []
+        if self.plan_start_token_id is None:
+            raise ValueError(f"plan needs a tokenizer with plan tokens, got {plan!r}")
+        return [self.plan_start_token_id, *self._words(plan), self.plan_end_token_id]
+
     def _words(self, text):
         """Ids of plain text."""
         return self.tokenizer(self._plain(text), add_special_tokens=False)["input_ids"]
@@ -358,9 +377,10 @@ class TDMMProcessor(ProcessorMixin):
         return self.tokenizer(before + content + after, add_special_tokens=False)["input_ids"]
 
     def _answer_length(self, seconds):
-        """Tokens of a motion, its markers and the end of sequence."""
+        """Most tokens of a motion, its plan, its markers and the end of sequence."""
         steps = math.ceil(round(seconds * self.fps) / self.downsample)
-        return steps * self.num_codebooks + 3
+        plan = 0 if self.plan_start_token_id is None else MAX_PLAN_TOKENS
+        return plan + steps * self.num_codebooks + 3
 
     def _check_length(self, ids, answer):
         if self.context_length is not None and len(ids) + answer > self.context_length:
@@ -386,6 +406,10 @@ def extend_tokenizer(tokenizer, num_codebooks, codebook_size):
         [AddedToken(token, special=False, normalized=False) for token in [*MARKERS, *motion]]
     )
     ids = tokenizer.convert_tokens_to_ids(motion)
+    if max(tokenizer.convert_tokens_to_ids(list(MARKERS))) > ids[0]:
+        raise ValueError(
+            f"markers must have lower ids than motion tokens, got {MARKERS} above {ids[0]}"
+        )
     if ids != list(range(ids[0], ids[0] + len(motion))):
         raise ValueError(f"motion tokens must have consecutive ids, got {ids[0]}..{ids[-1]}")
     return tokenizer

@@ -51,12 +51,13 @@ class VectorQuantizer(nn.Module):
         """Quantized latents and codes of latents (batch, steps, dim).
 
         ``mask`` (batch, steps) says which steps the codebook learns from; ``codes`` are the nearest
-        where not given.
+        where not given, and codes that have died are then put among the latents first.
         """
         seen = latents.reshape(-1, latents.shape[-1]) if mask is None else latents[mask]
-        if self.training:
-            self._reset_dead_codes(seen.detach())
-        codes = self.encode(latents) if codes is None else codes
+        if codes is None:
+            if self.training:
+                self.reset_dead_codes(seen.detach())
+            codes = self.encode(latents)
         quantized = self.decode(codes)
         if self.training:
             self._follow(seen.detach(), codes.reshape(-1) if mask is None else codes[mask])
@@ -87,7 +88,8 @@ class VectorQuantizer(nn.Module):
         self.codebook.lerp_(mean, step[:, None])
 
     @torch.no_grad()
-    def _reset_dead_codes(self, latents):
+    def reset_dead_codes(self, latents):
+        """Put codes that are hardly used among latents (any number, dim)."""
         dead = self.usage < DEAD_CODE_USAGE
         if not dead.any():
             return
@@ -159,7 +161,7 @@ class ResidualQuantizer(nn.Module):
     def forward(self, latents, mask=None):
         """Quantize latents (batch, steps, dim), learning only from steps where ``mask`` holds."""
         depth = self._depths(latents)
-        found = self.encode(latents.detach()) if self._searches() else None
+        found = self._found(latents.detach(), depth, mask) if self._searches() else None
         quantized, residual, codes, loss = torch.zeros_like(latents), latents, [], 0.0
         for i, stage in enumerate(self.stages):
             part, stage_codes = stage(residual, mask, None if found is None else found[..., i])
@@ -179,11 +181,26 @@ class ResidualQuantizer(nn.Module):
             flat = latents.reshape(-1, latents.shape[-1])
             codes = torch.cat([self._search(part) for part in flat.split(SEARCH_LATENTS)])
             return codes.view(*latents.shape[:-1], len(self.stages))
+        return self._nearest(latents)
+
+    def _nearest(self, latents, reset=None):
+        """The nearest code at each stage; ``reset`` (batch, steps) says what may revive codes."""
         residual, codes = latents, []
         for stage in self.stages:
+            if reset is not None:
+                stage.reset_dead_codes(residual[reset])
             codes.append(stage.encode(residual))
             residual = residual - stage.decode(codes[-1])
         return torch.stack(codes, dim=-1)
+
+    def _found(self, latents, depth, mask):
+        """Codes (batch, steps, stages): searched, but nearest where only the first stages count."""
+        if not self.training:
+            return self.encode(latents)
+        seen = torch.ones_like(latents[..., 0], dtype=torch.bool) if mask is None else mask
+        nearest = self._nearest(latents, reset=seen)
+        all_count = (depth == len(self.stages))[:, None, None]
+        return torch.where(all_count, self.encode(latents), nearest)
 
     def _searches(self):
         return len(self.stages) > 1 and all(isinstance(s, VectorQuantizer) for s in self.stages)

@@ -9,7 +9,7 @@
 
 A plan names the keys of the vocabulary tables: each emotion with its intensity, then what is not
 left at its default of manner, head motion, actions (with a count over one) and gaze. It says
-nothing about the subject, and of times only their order.
+nothing about the subject and about times, but that the first emotion comes first.
 """
 
 from __future__ import annotations

@@ -61,11 +61,12 @@ class Emotion:
 
 @dataclass(frozen=True)
 class Subject:
-    """Who performs: a noun and a set of pronouns (``she``, ``he`` or ``they``)."""
+    """Who performs: a noun, a set of pronouns (``she``, ``he``, ``they``), whether a child."""
 
     key: str
     noun: str
     pronoun: str
+    child: bool
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,8 @@ def load_vocabulary() -> Vocabulary:
             for grade, fields in _yaml("intensities.yaml").items()
         },
         subjects={
-            row["key"]: Subject(**row) for row in csv.DictReader(_text("subjects.csv").splitlines())
+            row["key"]: Subject(row["key"], row["noun"], row["pronoun"], row["child"] == "yes")
+            for row in csv.DictReader(_text("subjects.csv").splitlines())
         },
         manners={key: _manner(key, fields) for key, fields in _yaml("manners.yaml").items()},
         head_motions={

@@ -10,13 +10,15 @@
     >>> describe(attributes, rng)[-1]
     '.'
 
-Every text names each emotion, in order, with its intensity (grade 3 often goes unmarked), and all
-else that was asked; the terse style may omit actions and gaze. A natural head, a gaze into the
-camera and silence mostly go unsaid, except that ``describe`` always tells the manner.
+Every text names each emotion, in order, with its intensity (grade 3 often goes unmarked, and
+situations leave open whether it is 3 or 4), and all else that was asked; the terse style may omit
+actions and gaze. A natural head, a gaze into the camera and silence mostly go unsaid, except that
+``describe`` always tells the manner.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -138,10 +140,10 @@ class _Writer:
 
     def _subject(self) -> Subject:
         if self.plain:
-            return Subject("person", "person", "they")
+            return Subject("person", "person", "they", child=False)
         subject = self.vocabulary.subjects[self.attributes.subject]
         if self.style == "imperative":
-            return Subject(subject.key, subject.noun, "you")
+            return dataclasses.replace(subject, pronoun="you")
         return subject
 
     def write(self, template: str) -> str:
@@ -333,8 +335,11 @@ class _Writer:
         return self._ungraded(span, "fragments")
 
     def _ungraded(self, span: EmotionSpan, slot: str) -> str:
-        """Words that show an emotion plainly or strongly, and leave open which of the two."""
-        if span.intensity not in PLAIN_TO_STRONG:
+        """Words that show an emotion plainly or strongly, and leave open which of the two.
+
+        They tell of grown-up lives: of children they are not said.
+        """
+        if span.intensity not in PLAIN_TO_STRONG or self.subject.child:
             raise _EmptySlotError(slot)
         return self._emotion_word(span, slot)
 

@@ -52,6 +52,21 @@ def test_search_finds_what_the_nearest_first_code_hides():
     assert quantizer.encode(torch.tensor([[[0.4]]])).tolist() == [[[1, 0]]]
 
 
+def test_training_fills_every_stage_from_the_first_batch():
+    torch.manual_seed(0)
+    quantizer = ResidualQuantizer([VectorQuantizer(DIM, 32) for _ in range(3)]).train()
+    latents = torch.randn(4, 32, DIM)
+    codes = quantizer(latents).codes
+    assert all(len(codes[..., i].unique()) > 8 for i in range(3))
+
+
+def test_where_few_stages_count_each_takes_its_nearest_code():
+    quantizer = _trained("vq", stages=3, dropout=1.0).train()
+    latents = torch.randn(64, 4, DIM)
+    codes = quantizer._found(latents, torch.ones(64), None)
+    assert torch.equal(codes[..., 0], quantizer.stages[0].encode(latents))
+
+
 def test_fsq_codes_are_a_bijection():
     quantizer = FiniteScalarQuantizer(DIM, [4, 3, 3])
     codes = torch.arange(36)[None]

@@ -5,9 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import LogitsProcessorList
+from transformers import DynamicCache, LlamaConfig, LogitsProcessorList
 
 from tdmm_hf.modeling import MotionLogitsProcessor, Sampling, generation_tdmm
+from tdmm_hf.modeling.cache_tdmm import growing_cache
 from tdmm_hf.modeling.generation_tdmm import resample
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.parameters import get_space
@@ -53,37 +54,38 @@ def test_sequences_of_a_seed(small_model):
     np.testing.assert_array_equal(one.motions[0], several.motions[0])
 
 
-def _plans_by_prompt(monkeypatch, model, plans):
-    """Make the model plan in these words (a list for each first word of a prompt)."""
+def _requests_with_plans(monkeypatch, model, plans):
+    """Make the model plan in these words, one plan a prompt; gives the requests to come."""
     vocabulary = model.processor.tokenizer.get_vocab()
     start, end = (vocabulary[f"<|{m}plan|>"] for m in ("", "/"))
+    words = [[start, *(vocabulary[w] for w in plan.split()), end] for plan in plans]
     seen = []
 
-    class Planner:
-        def __init__(self, model):
-            self.rows = None
+    original, original_sample = type(model)._logits, type(model)._sample_codes
 
-        def __call__(self, hidden, i):
-            words = [[start, *(vocabulary[w] for w in p.split()), end] for p in plans]
-            if i >= max(map(len, words)):
-                return None
-            row = [w[min(i, len(w) - 1)] for w in words]
-            filled = row + row[:1] * (len(hidden) - len(row))
-            return torch.tensor(filled)
+    def logits(self, hidden, first, last):
+        if first:
+            return original(self, hidden, first, last)
+        step = logits.step
+        logits.step += 1
+        scores = torch.zeros(len(hidden), last)
+        for row in range(len(hidden)):
+            plan = words[min(row, len(words) - 1)]
+            scores[row, plan[min(step, len(plan) - 1)]] = 1.0
+        return scores
 
-    original = type(model)._sample_codes
-
-    def sample(self, input_ids, mask, draws, sampling):
+    def sample(self, input_ids, mask, *rest):
         seen.extend(input_ids[i][mask[i].bool()].tolist() for i in range(len(plans)))
-        return original(self, input_ids, mask, draws, sampling)
+        return original_sample(self, input_ids, mask, *rest)
 
-    monkeypatch.setattr(generation_tdmm, "_PlanWriter", Planner)
+    logits.step = 0
+    monkeypatch.setattr(type(model), "_logits", logits)
     monkeypatch.setattr(type(model), "_sample_codes", sample)
     return seen
 
 
 def test_motion_follows_its_plan(small_model, monkeypatch):
-    seen = _plans_by_prompt(monkeypatch, small_model, ["nods 2", "smiles"])
+    seen = _requests_with_plans(monkeypatch, small_model, ["nods 2", "smiles"])
     output = small_model.generate_motion(["She nods.", "He smiles."], duration=1.0, seed=0)
     assert output.plans == ["nods 2", "smiles"]
     endings = [small_model.processor.tokenizer.convert_ids_to_tokens(ids) for ids in seen]
@@ -92,7 +94,7 @@ def test_motion_follows_its_plan(small_model, monkeypatch):
 
 
 def test_every_window_has_the_same_plan(small_model, monkeypatch):
-    seen = _plans_by_prompt(monkeypatch, small_model, ["nods"])
+    seen = _requests_with_plans(monkeypatch, small_model, ["nods"])
     output = small_model.generate_motion("She nods.", duration=20.0, seed=0)
     plan = small_model.processor.tokenizer.convert_tokens_to_ids(["<|plan|>", "nods", "<|/plan|>"])
     assert len(seen) > 2
@@ -100,16 +102,72 @@ def test_every_window_has_the_same_plan(small_model, monkeypatch):
     assert output.motions[0].shape == (500, 55)
 
 
+def test_a_prompt_is_planned_once_for_all_its_sequences(small_model, monkeypatch):
+    _requests_with_plans(monkeypatch, small_model, ["nods 2"])
+    several = small_model.generate_motion("She nods.", 1.0, seed=0, num_return_sequences=3)
+    assert several.plans == ["nods 2"] * 3
+    assert small_model._logits.step == 4  # both markers and two words
+
+
 def test_a_model_that_would_rather_begin_has_no_plan(small_model, monkeypatch):
     start = small_model.config.motion_start_token_id
 
+    original = type(small_model)._logits
+
     def logits(self, hidden, first, end):
-        scores = torch.zeros(len(hidden), end - first)
+        scores = original(self, hidden, first, end)
         if first == 0:
-            scores[:, start] = 1.0
+            scores[:, start] = 1e6
+        return scores
+
+    seen = _requests_with_plans(monkeypatch, small_model, [""])
+    monkeypatch.setattr(type(small_model), "_logits", logits)
+    assert small_model.generate_motion("She nods.", duration=1.0, seed=0).plans == [""]
+    processor = small_model.processor
+    assert seen == [[*processor.motion_request("She nods.", 1.0), start]]
+
+
+def test_a_plan_that_never_ends_is_none(small_model, monkeypatch):
+    _requests_with_plans(monkeypatch, small_model, ["nods " * 60])
+    assert small_model.generate_motion("She nods.", duration=1.0, seed=0).plans == [""]
+
+
+def test_a_plan_holds_nothing_but_words(small_model, monkeypatch):
+    """Ids that are no words, and would be likeliest, are passed over."""
+    config = small_model.config
+
+    original = type(small_model)._logits
+
+    def logits(self, hidden, first, end):
+        scores = original(self, hidden, first, end)
+        if first == 0:
+            scores[:, config.motion_start_token_id] = 1e5
+            scores[:, self.processor.tokenizer.eos_token_id] = 2e5
+            scores[:, config.plan_start_token_id] = 3e5
         return scores
 
     monkeypatch.setattr(type(small_model), "_logits", logits)
+    writer = generation_tdmm._PlanWriter(small_model, small_model.processor)
+    hidden = torch.randn(4, small_model.config.text_config.hidden_size)
+    assert (writer.choose(hidden, 0) == config.plan_start_token_id).all()
+    words = writer.choose(hidden, 1)
+    none = {config.plan_start_token_id, *small_model.processor.no_words}
+    assert not none & set(words.tolist())
+
+
+def test_a_growing_cache_holds_what_a_dynamic_one_does():
+    config = LlamaConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
+    growing, plain = growing_cache(config), DynamicCache(config=config)
+    torch.manual_seed(0)
+    for length in (7, 1, 400, 1, 300, 1):
+        states = torch.randn(2, 3, 2, length, 4)  # keys and values of three rows
+        for mine, other in zip(growing.update(*states, 0), plain.update(*states, 0), strict=True):
+            torch.testing.assert_close(mine, other)
+    assert growing.get_seq_length() == 710
+
+
+def test_a_model_without_plan_tokens_writes_none(small_model, monkeypatch):
+    monkeypatch.setattr(small_model.config, "plan_start_token_id", None)
     assert small_model.generate_motion("She nods.", duration=1.0, seed=0).plans == [""]
 
 

@@ -78,6 +78,28 @@ def test_a_plan_comes_before_the_answer(processor):
     assert processor.decode_plan(answer) == "nods 2"
 
 
+def test_a_plan_that_does_not_end_is_not_taken_for_words(processor):
+    start, nods = processor.tokenizer.convert_tokens_to_ids(["<|plan|>", "nods"])
+    assert processor.decode_text([start, nods, nods]) == ""
+
+
+def test_a_request_may_bring_its_plan(processor):
+    ids = processor(text=["She nods", "He smiles"], plan=["nods 2", "smiles"])["input_ids"]
+    assert _tokens(processor, ids[0])[-5:] == [
+        "<|assistant|>",
+        "<|plan|>",
+        "nods",
+        "2",
+        "<|/plan|>",
+    ]
+
+
+def test_a_prompt_leaves_room_for_plan_and_motion(processor):
+    long = "she nods " * ((512 - 48 - 128) // 2)
+    with pytest.raises(ValueError, match="prompt must leave room for 179 motion tokens"):
+        processor.motion_request(long, 5.0)
+
+
 def test_an_answer_without_a_plan_has_an_empty_one(processor):
     ids = processor.tokenizer("she nods")["input_ids"]
     assert processor.decode_plan(ids) == ""
