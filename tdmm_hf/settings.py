@@ -178,7 +178,7 @@ class LanguageModelSettings:
     layers: int = 4
     feed_forward: int = 960
     heads: int = 5
-    temperature: float = 0.7
+    temperature: float = 0.85
     lora_rank: int = 0
     bf16: bool = True
     gradient_checkpointing: bool = False

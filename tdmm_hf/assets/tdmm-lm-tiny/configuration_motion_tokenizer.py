@@ -33,6 +33,8 @@ class MotionTokenizerConfig(PretrainedConfig):
         codebook_dropout: share of training motions coded by only the first few of a stream's
             codebooks, so that the earlier ones carry most.
         codebook_decay: decay of the moving average that the codebooks follow.
+        region_weights: factors by which the error of face regions of the rig counts, by name; 1.0
+            by default.
         coefficient_weight, velocity_weight, commitment_weight: loss terms beside the vertex loss.
 
     Raises:
@@ -61,6 +63,7 @@ class MotionTokenizerConfig(PretrainedConfig):
         latent_size=64,
         codebook_dropout=0.2,
         codebook_decay=0.99,
+        region_weights=None,
         coefficient_weight=0.1,
         velocity_weight=0.2,
         commitment_weight=0.1,
@@ -84,6 +87,7 @@ class MotionTokenizerConfig(PretrainedConfig):
         self.latent_size = latent_size
         self.codebook_dropout = codebook_dropout
         self.codebook_decay = codebook_decay
+        self.region_weights = dict(region_weights or {})
         self.coefficient_weight = coefficient_weight
         self.velocity_weight = velocity_weight
         self.commitment_weight = commitment_weight

@@ -42,6 +42,7 @@ class TDMMConfig(PretrainedConfig):
             ``motion_token_start + q * codebook_size + k``.
         motion_start_token_id, motion_end_token_id: ids of ``<|motion|>`` and ``<|/motion|>``.
         prompt_start_token_id, prompt_end_token_id: ids of ``<|prompt|>`` and ``<|/prompt|>``.
+        plan_start_token_id, plan_end_token_id: ids of ``<|plan|>`` and ``<|/plan|>``.
         encoder_cls_token_id, encoder_sep_token_id: what the prompt encoder expects around a prompt.
         window_seconds: the longest motion the language model reads or writes at once.
         context_seconds: how much of one window the next one starts from.
@@ -70,6 +71,8 @@ class TDMMConfig(PretrainedConfig):
         motion_end_token_id=None,
         prompt_start_token_id=None,
         prompt_end_token_id=None,
+        plan_start_token_id=None,
+        plan_end_token_id=None,
         encoder_cls_token_id=None,
         encoder_sep_token_id=None,
         window_seconds=8.0,
@@ -90,6 +93,8 @@ class TDMMConfig(PretrainedConfig):
         self.motion_end_token_id = motion_end_token_id
         self.prompt_start_token_id = prompt_start_token_id
         self.prompt_end_token_id = prompt_end_token_id
+        self.plan_start_token_id = plan_start_token_id
+        self.plan_end_token_id = plan_end_token_id
         self.encoder_cls_token_id = encoder_cls_token_id
         self.encoder_sep_token_id = encoder_sep_token_id
         self.window_seconds = window_seconds

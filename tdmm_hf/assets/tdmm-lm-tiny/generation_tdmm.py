@@ -20,9 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch.nn import functional as F
-from transformers import DynamicCache, LogitsProcessorList
+from transformers import LogitsProcessorList
 
-from .processing_tdmm import broadcast, plan_windows
+from .cache_tdmm import growing_cache
+from .processing_tdmm import MAX_PLAN_TOKENS, broadcast, plan_windows
 from .sampling_tdmm import Sampling, TextLogitsProcessor, check_seed, pick, uniforms
 
 GROUP_ROWS = {"cpu": (4, 8, 16, 32)}  # how many rows may be decoded together
@@ -36,6 +37,8 @@ class MotionGeneration:
 
     Args:
         motions: arrays (frames, channels) float32 in the channels' units.
+        plans: what the model took each prompt to ask for, in its own few words; empty strings from
+            a model that was trained without.
         codes: arrays (steps, codebooks) int64.
         seeds: the seed of each prompt.
         fps: frames per second.
@@ -43,6 +46,7 @@ class MotionGeneration:
     """
 
     motions: list
+    plans: list
     codes: list
     seeds: list
     fps: float
@@ -101,10 +105,12 @@ class MotionGenerationMixin:
             for text, seconds, seed in zip(texts, durations, seeds, strict=True)
             for k in range(num_return_sequences)
         ]
+        self._write_plans(rows)
         while waiting := [row for row in rows if not row.done]:
             self._write_window(waiting, sampling)
         return MotionGeneration(
             motions=[self._decode(row) for row in rows],
+            plans=[processor.decode_plan(row.plan) for row in rows],
             codes=[row.codes for row in rows],
             seeds=seeds,
             fps=self.config.motion_config.fps,
@@ -122,7 +128,7 @@ class MotionGenerationMixin:
         seed=None,
         temperature=1.0,
         top_p=1.0,
-        max_new_tokens=64,
+        max_new_tokens=96,
         processor=None,
     ):
         """What faces do, in words.
@@ -136,7 +142,7 @@ class MotionGenerationMixin:
             seed: sample the words with one seed, or one for each motion; the likeliest words
                 without.
             temperature, top_p: of the words, with a seed.
-            max_new_tokens: most tokens of one description.
+            max_new_tokens: most tokens of one description, with its plan.
             processor: the one saved beside the weights by default.
 
         Returns:
@@ -163,46 +169,80 @@ class MotionGenerationMixin:
         given = {name: value for name, value in given.items() if value is not None}
         return Sampling(**{**self.config.motion_sampling, **given})
 
+    def _write_plans(self, rows):
+        """What each row is to show, in words: the likeliest, once for all of its windows."""
+        if self.config.plan_start_token_id is None:
+            return
+        alike = {}
+        for row in rows:
+            alike.setdefault(tuple(row.request()), []).append(row)
+        for members, size, length in self._groups([same[0] for same in alike.values()]):
+            ids, mask = self._padded([ids for _, ids in members], size, length)
+            writer = _PlanWriter(self, members[0][0].processor)
+            written = self._continue(ids, mask, MAX_PLAN_TOKENS, writer.choose, writer.all_ended)
+            for (_, ids), plan in zip(members, written.cpu().tolist(), strict=False):
+                for row in alike[tuple(ids)]:
+                    row.set_plan(plan)
+
     def _write_window(self, rows, sampling):
-        """Write the next window of each row, in groups of one shape."""
-        requests = [row.request() for row in rows]
+        """Write the next window of each row."""
+        for members, size, length in self._groups(rows):
+            count = max(row.wanted for row, _ in members)
+            filled = members + members[:1] * (size - len(members))
+            draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
+            ids, mask = self._padded([ids for _, ids in members], size, length)
+            codes = self._sample_codes(ids, mask, draws, sampling).cpu().numpy()
+            for (row, _), written in zip(members, codes, strict=False):
+                row.append(written[: row.wanted])
+
+    def _groups(self, rows):
+        """Rows with their requests, in groups of one shape: (members, rows to decode, length)."""
         buckets = {}
-        for row, ids in zip(rows, requests, strict=True):
+        for row in rows:
+            ids = row.request()
             length = math.ceil(len(ids) / PROMPT_BUCKET) * PROMPT_BUCKET
             buckets.setdefault(length, []).append((row, ids))
+        sizes = GROUP_ROWS.get(self.device.type, ACCELERATOR_GROUP_ROWS)
         for length, members in buckets.items():
             # Rows that need as many tokens stop together.
             members.sort(key=lambda member: member[0].wanted)
-            sizes = GROUP_ROWS.get(self.device.type, ACCELERATOR_GROUP_ROWS)
             for first in range(0, len(members), sizes[-1]):
                 group = members[first : first + sizes[-1]]
-                size = next(size for size in sizes if size >= len(group))
-                self._write_group(group, size, length, sampling)
+                yield group, next(size for size in sizes if size >= len(group)), length
 
-    def _write_group(self, members, size, length, sampling):
-        """Sample the wanted codes of rows whose ids fit ``length`` tokens, ``size`` at once."""
-        rows = [row for row, _ in members]
-        filled = members + [members[0]] * (size - len(members))
-        count = max(row.wanted for row in rows)
-        draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
+    def _padded(self, requests, size, length):
+        """Ids and mask (size, length) of requests, padded on the left and filled up with copies."""
         pad = self.generation_config.pad_token_id or 0
-        ids = [[pad] * (length - len(i)) + i for _, i in filled]
-        mask = [[0] * (length - len(i)) + [1] * len(i) for _, i in filled]
-        ids, mask = (torch.tensor(x, device=self.device) for x in (ids, mask))
-        codes = self._sample_codes(ids, mask, draws, sampling).cpu().numpy()
-        for row, written in zip(rows, codes, strict=False):
-            row.append(written[: row.wanted])
+        filled = requests + requests[:1] * (size - len(requests))
+        ids = [[pad] * (length - len(i)) + i for i in filled]
+        mask = [[0] * (length - len(i)) + [1] * len(i) for i in filled]
+        return (torch.tensor(x, device=self.device) for x in (ids, mask))
 
     def _sample_codes(self, input_ids, mask, draws, sampling):
         """Codes after left-padded ids (rows, length), one for each of draws (rows, count)."""
         motion = self.config.motion_config
+        books, size = motion.num_codebooks, motion.codebook_size
+
+        def choose(hidden, i):
+            first = self.config.motion_token_id(i % books, 0)
+            return first + pick(self._logits(hidden, first, first + size), draws[:, i], sampling)
+
+        tokens = self._continue(input_ids, mask, draws.shape[1], choose)
+        return (tokens - self.config.motion_token_start) % size
+
+    def _continue(self, input_ids, mask, count, choose, until=None):
+        """Tokens (rows, at most count) after left-padded ids (rows, length).
+
+        ``choose`` takes the last hidden states (rows, width) and the number of the token, and gives
+        tokens (rows,); ``until`` says after each whether to stop.
+        """
         positioned = (
             "position_ids" in inspect.signature(self.model.language_model.forward).parameters
         )
         position = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        cache = DynamicCache(config=self.config.text_config)
-        picked = []
-        for i in range(draws.shape[1]):
+        cache = growing_cache(self.config.text_config)
+        tokens = []
+        for i in range(count):
             output = self.model(
                 input_ids=input_ids,
                 attention_mask=mask,
@@ -210,21 +250,20 @@ class MotionGenerationMixin:
                 use_cache=True,
                 **({"position_ids": position} if positioned else {}),
             )
-            codebook = i % motion.num_codebooks
-            logits = self._code_logits(output.last_hidden_state[:, -1], codebook)
-            picked.append(pick(logits, draws[:, i], sampling))
-            input_ids = self.config.motion_token_id(codebook, picked[-1])[:, None]
+            chosen = choose(output.last_hidden_state[:, -1], i)
+            tokens.append(chosen)
+            if until is not None and until():
+                break
+            input_ids = chosen[:, None]
             mask = F.pad(mask, (0, 1), value=1)
             position = position[:, -1:] + 1
-        return torch.stack(picked, dim=1)
+        return torch.stack(tokens, dim=1)
 
-    def _code_logits(self, hidden, codebook):
-        """Logits (rows, codebook_size) of one codebook's tokens: the only ones that may follow."""
+    def _logits(self, hidden, first, end):
+        """Logits (rows, end - first) of a part of the vocabulary: what alone may follow."""
         head = self.get_output_embeddings()
-        first = self.config.motion_token_id(codebook, 0)
-        tokens = slice(first, first + self.config.motion_config.codebook_size)
-        bias = None if head.bias is None else head.bias[tokens]
-        logits = F.linear(hidden.to(head.weight.dtype), head.weight[tokens], bias).float()
+        bias = None if head.bias is None else head.bias[first:end]
+        logits = F.linear(hidden.to(head.weight.dtype), head.weight[first:end], bias).float()
         return _scaled(logits, self.config.text_config)
 
     def _decode(self, row):
@@ -284,6 +323,39 @@ class _Part:
     caption: str
 
 
+class _PlanWriter:
+    """Chooses the likeliest words of each row until all rows have ended their plan.
+
+    A row whose model would rather begin with the motion has an empty plan.
+    """
+
+    def __init__(self, model, processor):
+        self.model, self.config = model, model.config
+        none = processor.no_words | set(processor.tokenizer.all_special_ids)
+        none = [i for i in none | {self.config.plan_start_token_id} if i < self.words]
+        self.no_words = torch.tensor(sorted(none), device=model.device)
+        self.ended = False
+
+    @property
+    def words(self):
+        """What lies before this id is text."""
+        return self.config.motion_token_start
+
+    def choose(self, hidden, i):
+        """The next token (rows,) of each row after its last hidden state (rows, width)."""
+        logits = self.model._logits(hidden, 0, self.words)
+        start, end = self.config.plan_start_token_id, self.config.plan_end_token_id
+        if i == 0:
+            tokens = torch.where(logits.argmax(dim=-1) == start, start, end)
+        else:
+            tokens = logits.index_fill(1, self.no_words, -torch.inf).argmax(dim=-1)
+        self.ended = self.ended | (tokens == end)
+        return tokens
+
+    def all_ended(self):
+        return bool(self.ended.all())
+
+
 class _Row:
     """One motion on its way: what has been written and what comes next."""
 
@@ -292,6 +364,7 @@ class _Row:
         self.config, self.processor = config, processor
         self.text, self.seconds, self.instruction = text, seconds, instruction
         self.frames = round(seconds * motion.fps)
+        self.plan = None if config.plan_start_token_id is not None else []
         self.codes = np.zeros((0, motion.num_codebooks), dtype=np.int64)
         steps = math.ceil(self.frames / motion.downsample)
         self.windows = plan_windows(steps, config.window_steps, config.context_steps)
@@ -308,13 +381,21 @@ class _Row:
         return (self.windows[0][1] - len(self.codes)) * self.config.motion_config.num_codebooks
 
     def request(self):
-        """Ids of the next window's request, with what has been written of it."""
+        """Ids of the next window's request, with what has been written of its answer."""
         start, end = self.windows[0]
         second = 1 / self.config.steps_per_second
         window = (start * second, min(end * second, self.seconds))
         ids = self.processor.motion_request(self.text, self.seconds, window, self.instruction)
+        if self.plan is None:
+            return ids
         written = self.processor.codes_to_ids(self.codes[start:])
-        return [*ids, self.processor.motion_start_token_id, *written]
+        return [*ids, *self.plan, self.processor.motion_start_token_id, *written]
+
+    def set_plan(self, written):
+        """Take written tokens up to the end of the plan; one that never ends is none."""
+        end = self.processor.plan_end_token_id
+        length = written.index(end) + 1 if end in written else 0
+        self.plan = written[:length] if length > 1 else []
 
     def draws_for(self, count):
         """The next draws, (count,); what a row does not want is filled up."""

@@ -11,9 +11,7 @@ reconstruction loss is L1 on the points of a rig, linear in the channels, whose 
 the checkpoint.
 """
 
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -23,12 +21,6 @@ from transformers.utils import ModelOutput
 
 from .configuration_motion_tokenizer import MotionTokenizerConfig
 from .quantizers import FiniteScalarQuantizer, ResidualQuantizer, VectorQuantizer
-
-REMOTE_CODE = (
-    "configuration_motion_tokenizer.py",
-    "modeling_motion_tokenizer.py",
-    "quantizers.py",
-)
 
 
 @dataclass
@@ -183,6 +175,12 @@ class MotionTokenizer(PreTrainedModel):
         return MotionTokenizerEncoderOutput(torch.cat(codes, dim=-1), steps[:, 0])
 
     @torch.no_grad()
+    def code_vectors(self):
+        """What the codes of each codebook stand for: a list of (codebook_size, latent_size)."""
+        codes = torch.arange(self.config.codebook_size, device=self.mean.device)
+        return [stage.decode(codes) for stream in self.streams for stage in stream.quantizer.stages]
+
+    @torch.no_grad()
     def decode(self, codes, mask=None):
         """Motion of codes (batch, steps, codebooks): (batch, steps x downsample, channels).
 
@@ -226,14 +224,6 @@ class MotionTokenizer(PreTrainedModel):
             codes=torch.cat([q.codes for q in quantized], dim=-1),
             **losses,
         )
-
-    def save_pretrained(self, save_directory, **kwargs):
-        """Save the weights with the code that loads them."""
-        super().save_pretrained(save_directory, **kwargs)
-        for name in REMOTE_CODE:
-            source, target = Path(__file__).parent / name, Path(save_directory) / name
-            if source.resolve() != target.resolve():
-                shutil.copyfile(source, target)
 
     def _seen(self, motion, mask, observed):
         """Frame mask (batch, frames) and channel mask (batch, channels), both bool."""

@@ -326,6 +326,8 @@ def _config(backbone, motion_tokenizer, prompt_encoder, processor, sampling):
         motion_end_token_id=processor.motion_end_token_id,
         prompt_start_token_id=processor.prompt_start_token_id,
         prompt_end_token_id=processor.prompt_end_token_id,
+        plan_start_token_id=processor.plan_start_token_id,
+        plan_end_token_id=processor.plan_end_token_id,
         encoder_cls_token_id=tokenizer.cls_token_id,
         encoder_sep_token_id=tokenizer.sep_token_id,
         window_seconds=processor.window_seconds,
@@ -356,7 +358,11 @@ def _known_tokens(backbone, tokenizer):
 
 
 def _extend_vocabulary(model, size, known, seed):
-    """Make room for ``size`` tokens; those after the first ``known`` get new embeddings."""
+    """Make room for ``size`` tokens; those after the first ``known`` get new embeddings.
+
+    Codes that stand for similar motion start out alike, so that what is learned of one is learned
+    of its neighbours.
+    """
     language_model = model.model.language_model
     if size > language_model.get_input_embeddings().weight.shape[0]:
         language_model.resize_token_embeddings(size, mean_resizing=False)
@@ -366,14 +372,31 @@ def _extend_vocabulary(model, size, known, seed):
     if head.weight is not weights[0]:
         weights.append(head.weight)
     for weight in weights:
-        _init_new_rows(weight, known, generator)
+        noise = torch.randn(weight.shape[0] - known, weight.shape[1], generator=generator)
+        first = model.config.motion_token_start - known
+        if first >= 0:
+            codes = _placed_codes(model.motion_tokenizer, weight.shape[1], generator)
+            noise[first : first + len(codes)] = codes
+        _init_new_rows(weight, known, noise)
+
+
+def _placed_codes(motion_tokenizer, width, generator):
+    """Rows (codes of all codebooks, width) of spread 1: each codebook's vectors, thrown at random
+    around a centre of its own."""
+    rows = []
+    for vectors in motion_tokenizer.code_vectors():
+        vectors = vectors.float().cpu() - vectors.float().cpu().mean(dim=0)
+        spread = vectors.pow(2).sum(dim=1).mean().sqrt().clamp(min=1e-6)
+        directions = torch.randn(vectors.shape[1], width, generator=generator)
+        centre = torch.randn(width, generator=generator)
+        rows.append((vectors / spread @ directions + centre) / 2**0.5)
+    return torch.cat(rows)
 
 
 @torch.no_grad()
-def _init_new_rows(weight, known, generator):
+def _init_new_rows(weight, known, noise):
     """Rows from ``known`` on: the mean of those before, with noise of half their spread."""
     old = weight[:known].float()
-    noise = torch.randn(weight.shape[0] - known, weight.shape[1], generator=generator)
     new = old.mean(dim=0) + 0.5 * old.std(dim=0) * noise.to(weight.device)
     weight[known:] = new.to(weight.dtype)
 

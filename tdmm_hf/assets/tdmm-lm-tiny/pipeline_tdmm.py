@@ -54,8 +54,9 @@ class TextToFaceMotionPipeline(_TDMMPipeline):
     """Prompts to face motions.
 
     Called with a prompt or a list, and the keywords of TDMMForCausalLM.generate_motion. Returns
-    ``{"motion": float32 (frames, channels), "fps": float, "channels": [...]}``, a list for a list
-    of prompts, and a list for each prompt with ``num_return_sequences`` over 1.
+    ``{"motion": float32 (frames, channels), "fps": float, "channels": [...], "plan": str}``, a list
+    for a list of prompts, and a list for each prompt with ``num_return_sequences`` over 1. The plan
+    is what the model took the prompt to ask for, in its own few words.
     """
 
     _per_input = {"duration", "seed"}
@@ -73,8 +74,13 @@ class TextToFaceMotionPipeline(_TDMMPipeline):
     def postprocess(self, outputs):
         output, count = outputs["output"], outputs["sequences"]
         results = [
-            {"motion": motion, "fps": output.fps, "channels": list(output.channels)}
-            for motion in output.motions
+            {
+                "motion": motion,
+                "fps": output.fps,
+                "channels": list(output.channels),
+                "plan": plan,
+            }
+            for motion, plan in zip(output.motions, output.plans, strict=True)
         ]
         if count == 1:
             return results

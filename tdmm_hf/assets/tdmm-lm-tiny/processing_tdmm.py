@@ -22,6 +22,7 @@ from transformers import AddedToken, BatchFeature, ProcessorMixin
 TEXT_TO_MOTION = "text-to-face-motion"
 MOTION_TO_TEXT = "face-motion-to-text"
 PROMPT_START, PROMPT_END = "<|prompt|>", "<|/prompt|>"
+PLAN_START, PLAN_END = "<|plan|>", "<|/plan|>"
 MOTION_START, MOTION_END = "<|motion|>", "<|/motion|>"
 USER, ASSISTANT, END_OF_SEQUENCE = "<|user|>", "<|assistant|>", "<eos>"
 CHAT_TEMPLATE = (
@@ -29,6 +30,8 @@ CHAT_TEMPLATE = (
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+MARKERS = (PROMPT_START, PROMPT_END, PLAN_START, PLAN_END, MOTION_START, MOTION_END)
+MAX_PLAN_TOKENS = 48
 IGNORED_LABEL = -100
 _SENTINEL = "THE-CONTENT"
 
@@ -126,7 +129,14 @@ class TDMMProcessor(ProcessorMixin):
         )
 
     def __call__(
-        self, text=None, codes=None, duration=5.0, instruction=0, return_tensors=None, **kwargs
+        self,
+        text=None,
+        codes=None,
+        duration=5.0,
+        instruction=0,
+        plan="",
+        return_tensors=None,
+        **kwargs,
     ):
         """Requests for a model to answer, left-padded.
 
@@ -135,6 +145,8 @@ class TDMMProcessor(ProcessorMixin):
             codes: codes (steps, codebooks) or a list of them to describe.
             duration: seconds of motion asked for, one or one per prompt.
             instruction: index of an instruction template, or one of your own.
+            plan: what the motion is to do in the fewest words, one or one per prompt; a model that
+                was trained with plans expects one.
 
         Returns:
             BatchFeature with ``input_ids`` and ``attention_mask``.
@@ -144,9 +156,10 @@ class TDMMProcessor(ProcessorMixin):
         if text is not None:
             texts = [text] if isinstance(text, str) else list(text)
             durations = broadcast("duration", duration, len(texts))
+            plans = broadcast("plan", plan, len(texts))
             ids = [
-                self.motion_request(t, d, instruction=instruction)
-                for t, d in zip(texts, durations, strict=True)
+                self.motion_request(t, d, instruction=instruction) + self._plan(p)
+                for t, d, p in zip(texts, durations, plans, strict=True)
             ]
         else:
             codes = codes if isinstance(codes, list) else [codes]
@@ -187,7 +200,9 @@ class TDMMProcessor(ProcessorMixin):
         place = ids.index(self.motion_start_token_id) + 1
         return ids[:place] + self.codes_to_ids(codes) + ids[place:]
 
-    def training_example(self, task, text, codes, duration=None, window=None, instruction=0):
+    def training_example(
+        self, task, text, codes, duration=None, window=None, instruction=0, plan="", cut=False
+    ):
         """One example with its answer; the loss is on the answer only.
 
         Args:
@@ -197,6 +212,9 @@ class TDMMProcessor(ProcessorMixin):
             duration: seconds of the whole motion; as long as the codes by default.
             window: (start, end) seconds that the codes stand for within a longer motion.
             instruction: index of a template, or one of your own.
+            plan: what the motion does in the fewest words, written before the answer; empty for
+                none.
+            cut: whether an answer that is a motion stops where the motion would begin.
 
         Returns:
             ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer.
@@ -209,13 +227,15 @@ class TDMMProcessor(ProcessorMixin):
                 self.motion_start_token_id,
                 *self.codes_to_ids(codes),
                 self.motion_end_token_id,
+                self.tokenizer.eos_token_id,
             ]
+            answer = answer[: 1 if cut else None]
         elif task == MOTION_TO_TEXT:
             request = self.text_request(codes, instruction)
-            answer = self.tokenizer(self._plain(text), add_special_tokens=False)["input_ids"]
+            answer = [*self._words(text), self.tokenizer.eos_token_id]
         else:
             raise ValueError(f"task must be one of {sorted(self.instructions)}, got {task!r}")
-        answer = [*answer, self.tokenizer.eos_token_id]
+        answer = self._plan(plan) + answer
         return {
             "input_ids": request + answer,
             "labels": [IGNORED_LABEL] * len(request) + answer,
@@ -241,10 +261,20 @@ class TDMMProcessor(ProcessorMixin):
         return codes % size
 
     def decode_text(self, ids):
-        """The words of an answer, without any token that is not text."""
-        ids = [i for i in np.asarray(ids).tolist() if i not in self.no_words]
-        text = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
+        """The words of an answer, without its plan and any token that is not text."""
+        ids = np.asarray(ids).tolist()
+        if self.plan_start_token_id in ids:  # a plan that does not end leaves no room for words
+            end = ids.index(self.plan_end_token_id) if self.plan_end_token_id in ids else len(ids)
+            ids = ids[end + 1 :]
+        text = self._text(ids)
         return _sentence_case(text) if self.sentence_case else text
+
+    def decode_plan(self, ids):
+        """The plan of an answer; empty where it has none."""
+        ids = np.asarray(ids).tolist()
+        if self.plan_end_token_id not in ids:
+            return ""
+        return self._text(ids[: ids.index(self.plan_end_token_id)])
 
     def check_duration(self, duration):
         """Seconds as a float; ValueError unless at least a frame and at most ``max_seconds``."""
@@ -279,8 +309,16 @@ class TDMMProcessor(ProcessorMixin):
         return self.tokenizer.convert_tokens_to_ids(PROMPT_END)
 
     @cached_property
+    def plan_start_token_id(self):
+        return self.tokenizer.get_vocab().get(PLAN_START)
+
+    @cached_property
+    def plan_end_token_id(self):
+        return self.tokenizer.get_vocab().get(PLAN_END)
+
+    @cached_property
     def no_words(self):
-        """Ids of motion, markers and roles: none that a description may have."""
+        """Ids of motion, roles and markers of prompt and motion: none that is a word."""
         motion = range(
             self.motion_token_start,
             self.motion_token_start + self.num_codebooks * self.codebook_size,
@@ -309,6 +347,24 @@ class TDMMProcessor(ProcessorMixin):
             raise ValueError(f"prompt must be a string, got {type(text).__name__}")
         return " ".join(self._control_tokens.sub(" ", text).split())
 
+    def _plan(self, plan):
+        """Ids of a plan with its markers; none for an empty one."""
+        if not plan:
+            return []
+        if self.plan_start_token_id is None:
+            raise ValueError(f"plan needs a tokenizer with plan tokens, got {plan!r}")
+        return [self.plan_start_token_id, *self._words(plan), self.plan_end_token_id]
+
+    def _words(self, text):
+        """Ids of plain text."""
+        return self.tokenizer(self._plain(text), add_special_tokens=False)["input_ids"]
+
+    def _text(self, ids):
+        """Ids to text, without any token that is not text."""
+        markers = {self.plan_start_token_id, self.plan_end_token_id}
+        words = [i for i in ids if i not in self.no_words and i not in markers]
+        return self.tokenizer.decode(words, skip_special_tokens=True).strip()
+
     def _template(self, task, instruction):
         if not isinstance(instruction, str):
             templates = self.instructions[task]
@@ -321,9 +377,10 @@ class TDMMProcessor(ProcessorMixin):
         return self.tokenizer(before + content + after, add_special_tokens=False)["input_ids"]
 
     def _answer_length(self, seconds):
-        """Tokens of a motion, its markers and the end of sequence."""
+        """Most tokens of a motion, its plan, its markers and the end of sequence."""
         steps = math.ceil(round(seconds * self.fps) / self.downsample)
-        return steps * self.num_codebooks + 3
+        plan = 0 if self.plan_start_token_id is None else MAX_PLAN_TOKENS
+        return plan + steps * self.num_codebooks + 3
 
     def _check_length(self, ids, answer):
         if self.context_length is not None and len(ids) + answer > self.context_length:
@@ -346,12 +403,13 @@ def extend_tokenizer(tokenizer, num_codebooks, codebook_size):
         tokenizer.chat_template = CHAT_TEMPLATE
     motion = [motion_token(q, k) for q in range(num_codebooks) for k in range(codebook_size)]
     tokenizer.add_tokens(
-        [
-            AddedToken(token, special=False, normalized=False)
-            for token in [PROMPT_START, PROMPT_END, MOTION_START, MOTION_END, *motion]
-        ]
+        [AddedToken(token, special=False, normalized=False) for token in [*MARKERS, *motion]]
     )
     ids = tokenizer.convert_tokens_to_ids(motion)
+    if max(tokenizer.convert_tokens_to_ids(list(MARKERS))) > ids[0]:
+        raise ValueError(
+            f"markers must have lower ids than motion tokens, got {MARKERS} above {ids[0]}"
+        )
     if ids != list(range(ids[0], ids[0] + len(motion))):
         raise ValueError(f"motion tokens must have consecutive ids, got {ids[0]}..{ids[-1]}")
     return tokenizer

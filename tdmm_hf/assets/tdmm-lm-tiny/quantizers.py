@@ -18,6 +18,8 @@ from torch import nn
 from torch.nn import functional as F
 
 DEAD_CODE_USAGE = 0.05
+SEARCH_WIDTH = 8  # codings of a latent that are followed from stage to stage
+SEARCH_LATENTS = 256  # latents searched at once: distances to all codes must fit in memory
 
 
 @dataclass
@@ -45,15 +47,17 @@ class VectorQuantizer(nn.Module):
         # Zero usage marks a code as dead, so the first training batch fills the codebook.
         self.register_buffer("usage", torch.zeros(size))
 
-    def forward(self, latents, mask=None):
+    def forward(self, latents, mask=None, codes=None):
         """Quantized latents and codes of latents (batch, steps, dim).
 
-        ``mask`` (batch, steps) says which steps the codebook learns from.
+        ``mask`` (batch, steps) says which steps the codebook learns from; ``codes`` are the nearest
+        where not given, and codes that have died are then put among the latents first.
         """
         seen = latents.reshape(-1, latents.shape[-1]) if mask is None else latents[mask]
-        if self.training:
-            self._reset_dead_codes(seen.detach())
-        codes = self.encode(latents)
+        if codes is None:
+            if self.training:
+                self.reset_dead_codes(seen.detach())
+            codes = self.encode(latents)
         quantized = self.decode(codes)
         if self.training:
             self._follow(seen.detach(), codes.reshape(-1) if mask is None else codes[mask])
@@ -62,9 +66,13 @@ class VectorQuantizer(nn.Module):
 
     def encode(self, latents):
         """Nearest codes, (batch, steps)."""
-        flat = latents.reshape(-1, latents.shape[-1])
-        squared = self.codebook.pow(2).sum(1) - 2 * flat @ self.codebook.T
-        return squared.argmin(dim=1).view(latents.shape[:-1])
+        return self.nearest(latents, 1)[1].squeeze(-1)
+
+    def nearest(self, latents, count):
+        """Squared distances and codes (..., count) of the nearest codes to latents (..., dim)."""
+        squared = self.codebook.pow(2).sum(1) - 2 * latents @ self.codebook.T
+        distances, codes = squared.topk(count, dim=-1, largest=False)
+        return distances + latents.pow(2).sum(-1, keepdim=True), codes
 
     def decode(self, codes):
         """Latents of codes, (batch, steps, dim)."""
@@ -80,7 +88,8 @@ class VectorQuantizer(nn.Module):
         self.codebook.lerp_(mean, step[:, None])
 
     @torch.no_grad()
-    def _reset_dead_codes(self, latents):
+    def reset_dead_codes(self, latents):
+        """Put codes that are hardly used among latents (any number, dim)."""
         dead = self.usage < DEAD_CODE_USAGE
         if not dead.any():
             return
@@ -103,8 +112,8 @@ class FiniteScalarQuantizer(nn.Module):
         self.project_in = nn.Linear(dim, len(self.levels))
         self.project_out = nn.Linear(len(self.levels), dim)
 
-    def forward(self, latents, mask=None):
-        """Quantized latents and codes of latents (batch, steps, dim); the mask changes nothing."""
+    def forward(self, latents, mask=None, codes=None):
+        """Quantized latents and codes of latents (batch, steps, dim); the rest changes nothing."""
         bounded = self._bound(self.project_in(latents))
         digits = bounded + (bounded.round() - bounded).detach()
         codes = self._digits_to_codes(digits.detach())
@@ -152,9 +161,10 @@ class ResidualQuantizer(nn.Module):
     def forward(self, latents, mask=None):
         """Quantize latents (batch, steps, dim), learning only from steps where ``mask`` holds."""
         depth = self._depths(latents)
+        found = self._found(latents.detach(), depth, mask) if self._searches() else None
         quantized, residual, codes, loss = torch.zeros_like(latents), latents, [], 0.0
         for i, stage in enumerate(self.stages):
-            part, stage_codes = stage(residual, mask)
+            part, stage_codes = stage(residual, mask, None if found is None else found[..., i])
             residual = residual - part
             quantized = quantized + part * (depth > i)[:, None, None]
             codes.append(stage_codes)
@@ -162,12 +172,55 @@ class ResidualQuantizer(nn.Module):
         return QuantizerOutput(quantized, torch.stack(codes, dim=-1), loss / len(self.stages))
 
     def encode(self, latents):
-        """Codes, (batch, steps, stages)."""
+        """Codes, (batch, steps, stages).
+
+        Learned codebooks are searched: what is nearest at one stage need not leave the least over
+        at the last.
+        """
+        if self._searches():
+            flat = latents.reshape(-1, latents.shape[-1])
+            codes = torch.cat([self._search(part) for part in flat.split(SEARCH_LATENTS)])
+            return codes.view(*latents.shape[:-1], len(self.stages))
+        return self._nearest(latents)
+
+    def _nearest(self, latents, reset=None):
+        """The nearest code at each stage; ``reset`` (batch, steps) says what may revive codes."""
         residual, codes = latents, []
         for stage in self.stages:
+            if reset is not None:
+                stage.reset_dead_codes(residual[reset])
             codes.append(stage.encode(residual))
             residual = residual - stage.decode(codes[-1])
         return torch.stack(codes, dim=-1)
+
+    def _found(self, latents, depth, mask):
+        """Codes (batch, steps, stages): searched, but nearest where only the first stages count."""
+        if not self.training:
+            return self.encode(latents)
+        seen = torch.ones_like(latents[..., 0], dtype=torch.bool) if mask is None else mask
+        nearest = self._nearest(latents, reset=seen)
+        all_count = (depth == len(self.stages))[:, None, None]
+        return torch.where(all_count, self.encode(latents), nearest)
+
+    def _searches(self):
+        return len(self.stages) > 1 and all(isinstance(s, VectorQuantizer) for s in self.stages)
+
+    @torch.no_grad()
+    def _search(self, latents):
+        """The best codes (latents, stages) that a search of ``SEARCH_WIDTH`` finds."""
+        residual = latents[:, None]  # (latents, codings, dim)
+        codes = torch.zeros(*residual.shape[:2], 0, dtype=torch.long, device=latents.device)
+        for left, stage in zip(reversed(range(len(self.stages))), self.stages, strict=True):
+            width = min(SEARCH_WIDTH, len(stage.codebook)) if left else 1
+            distances, found = stage.nearest(residual, width)  # (latents, codings, width)
+            best = distances.flatten(1).topk(width, largest=False, sorted=True).indices
+            coding = best[..., None] // width
+            code = found.flatten(1).gather(1, best)
+            codes = codes.gather(1, coding.expand(-1, -1, codes.shape[-1]))
+            codes = torch.cat([codes, code[..., None]], dim=-1)
+            residual = residual.gather(1, coding.expand(-1, -1, residual.shape[-1]))
+            residual = residual - stage.decode(code)
+        return codes[:, 0]
 
     def decode(self, codes):
         """Latents of codes (batch, steps, stages), (batch, steps, dim)."""
