@@ -176,7 +176,8 @@ class MotionGenerationMixin:
         alike = {}
         for row in rows:
             alike.setdefault(tuple(row.request()), []).append(row)
-        for members, size, length in self._groups([same[0] for same in alike.values()]):
+        planned = [(same[0], list(ids)) for ids, same in alike.items()]
+        for members, size, length in self._groups(planned):
             ids, mask = self._padded([ids for _, ids in members], size, length)
             writer = _PlanWriter(self, members[0][0].processor)
             written = self._continue(ids, mask, MAX_PLAN_TOKENS, writer.choose, writer.all_ended)
@@ -186,7 +187,7 @@ class MotionGenerationMixin:
 
     def _write_window(self, rows, sampling):
         """Write the next window of each row."""
-        for members, size, length in self._groups(rows):
+        for members, size, length in self._groups([(row, row.request()) for row in rows]):
             count = max(row.wanted for row, _ in members)
             filled = members + members[:1] * (size - len(members))
             draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
@@ -196,10 +197,10 @@ class MotionGenerationMixin:
                 row.append(written[: row.wanted])
 
     def _groups(self, rows):
-        """Rows with their requests, in groups of one shape: (members, rows to decode, length)."""
+        """Rows with their requests, (row, ids), in groups of one shape: (members, rows to decode,
+        length)."""
         buckets = {}
-        for row in rows:
-            ids = row.request()
+        for row, ids in rows:
             length = math.ceil(len(ids) / PROMPT_BUCKET) * PROMPT_BUCKET
             buckets.setdefault(length, []).append((row, ids))
         sizes = GROUP_ROWS.get(self.device.type, ACCELERATOR_GROUP_ROWS)

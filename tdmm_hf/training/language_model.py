@@ -79,7 +79,7 @@ def train_language_model(
 def _initial(settings: LanguageModelSettings, motion_tokenizer, work: Path):
     """The untrained model and its processor; made once, by the main process."""
     folder = work / "initial"
-    state = PartialState(cpu=not torch.accelerator.is_available())
+    state = PartialState(cpu=_on_cpu())
     if state.is_main_process and not folder.exists():
         model, processor = build_model(settings, motion_tokenizer)
         part = save_checkpoint(model, folder.with_suffix(".part"), processor)
@@ -101,7 +101,7 @@ def _examples(
 ) -> Dataset:
     """The run's examples; drawn once, by the main process."""
     folder = work / "examples"
-    state = PartialState(cpu=not torch.accelerator.is_available())
+    state = PartialState(cpu=_on_cpu())
     if state.is_main_process and not folder.exists():
         coded = encode_corpus(rows, model.motion_tokenizer, settings.tracked_share, settings.seed)
         drawn = make_examples(coded, processor, settings, workers=os.cpu_count() or 1)
@@ -110,6 +110,11 @@ def _examples(
         os.replace(part, folder)
     state.wait_for_everyone()
     return load_from_disk(folder)
+
+
+def _on_cpu() -> bool:
+    """Without an accelerator, processes must be told so to find each other."""
+    return not torch.accelerator.is_available()
 
 
 def _sft_config(settings: LanguageModelSettings, work: Path) -> SFTConfig:
@@ -126,7 +131,7 @@ def _sft_config(settings: LanguageModelSettings, work: Path) -> SFTConfig:
         max_grad_norm=1.0,
         train_sampling_strategy="group_by_length",
         bf16=settings.bf16,
-        use_cpu=not torch.accelerator.is_available(),
+        use_cpu=_on_cpu(),
         gradient_checkpointing=settings.gradient_checkpointing,
         max_length=None,
         packing=False,

@@ -11,7 +11,10 @@ from safetensors.torch import load_file
 
 from tdmm_hf.corpus.build import build
 from tdmm_hf.modeling.processing_tdmm import TEXT_TO_MOTION
+from tdmm_hf.prompts.attributes import Attributes
+from tdmm_hf.prompts.plan import write_plan
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
+from tdmm_hf.training.codes import encode_corpus, load_corpus
 from tdmm_hf.training.examples import ExampleMaker
 from tdmm_hf.training.language_model import train_language_model
 
@@ -128,6 +131,17 @@ def test_history_noise_keeps_codebooks_and_words(places, small_codec, small_toke
     assert [i for i in ids if i < first] == [i for i in noisy if i < first]
     assert processor.ids_to_codes(noisy).shape == codes.shape
     assert (processor.ids_to_codes(noisy) != codes).mean() > 0.2
+
+
+def test_plans_are_read_from_the_corpus_as_they_were_written(places, small_codec):
+    """numpy would make floats of counts that some rows do not have."""
+    rows = load_corpus(places / "corpus")
+    plain = rows.with_format(None)["attributes"]
+    assert any(a["head"]["count"] is not None for a in plain)
+    assert any(a["head"]["count"] is None for a in plain)
+    coded = encode_corpus(rows, small_codec)
+    assert list(coded["plan"]) == [write_plan(Attributes.from_dict(a)) for a in plain]
+    assert not any("." in plan for plan in coded["plan"])
 
 
 @pytest.fixture
