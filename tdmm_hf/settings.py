@@ -137,10 +137,13 @@ class LanguageModelSettings:
         gradient_accumulation: batches a step.
         learning_rate: peak of a cosine schedule.
         warmup: share of the steps that warm up.
-        weight_decay: AdamW's.
+        weight_decay: of the optimizer.
+        muon: train the matrices of the blocks with Muon, the rest with AdamW; else all with AdamW.
         describe_share: share of examples that describe a motion.
         read_share: share that only read a prompt, up to the plan of its motion; the rest animate
             it. They are short, and the words of a prompt are learned from them.
+        opening_share: share that animate a prompt's first seconds only, which come from its plan
+            more than what follows does.
         history_noise: largest share of a motion's earlier tokens that are exchanged for random ones
             while it is learned, so that it listens to the prompt and not to itself alone.
         synonym_rate: share of content words replaced by synonyms while training.
@@ -166,8 +169,10 @@ class LanguageModelSettings:
     learning_rate: float = 2e-3
     warmup: float = 0.03
     weight_decay: float = 0.05
+    muon: bool = False
     describe_share: float = 0.25
     read_share: float = 0.25
+    opening_share: float = 0.25
     history_noise: float = 0.5
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
@@ -192,11 +197,12 @@ class LanguageModelSettings:
             "temperature",
         )  # fmt: skip
         _require_share(
-            self, "warmup", "describe_share", "read_share", "history_noise", "synonym_rate",
-            "tracked_share",
+            self, "warmup", "describe_share", "read_share", "opening_share", "history_noise",
+            "synonym_rate", "tracked_share",
         )  # fmt: skip
-        if self.describe_share + self.read_share > 1:
+        shares = (self.describe_share, self.read_share, self.opening_share)
+        if sum(shares) > 1:
             raise ValueError(
-                "describe_share and read_share must be at most 1 together, "
-                f"got {self.describe_share} and {self.read_share}"
+                "describe_share, read_share and opening_share must be at most 1 together, "
+                f"got {' + '.join(map(str, shares))}"
             )

@@ -14,7 +14,7 @@ from ..motion import FaceMotion
 from ..parameters import get_space
 from ..prompts.attributes import Attributes
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA_KEY = b"tdmm_schema_version"
 WEIGHT_GRID = 4096  # weights are stored on a grid of 1/4096: it halves the file
 
@@ -33,7 +33,12 @@ _ATTRIBUTES = {
     "transition": Value("string"),
     "manner": Value("string"),
     "actions": List({"name": Value("string"), "count": Value("int32"), "start": Value("float64")}),
-    "head": {"name": Value("string"), "count": Value("int32"), "speed": Value("string")},
+    "head": {
+        "name": Value("string"),
+        "count": Value("int32"),
+        "speed": Value("string"),
+        "start": Value("float64"),
+    },
     "gaze": Value("string"),
 }
 

@@ -43,29 +43,25 @@ def _rest(times, duration, head, row, rng) -> np.ndarray:
     return np.zeros((len(times), 3))
 
 
-def _starts(duration: float, count: int | None, length: float, row: dict, rng):
-    """Starts of ``count`` equal motions and their length, shortened where the clip is too short.
+def _starts(duration: float, head: HeadMotion, length: float, row: dict):
+    """Starts of equal motions and their length, shortened where the clip is too short.
 
-    Without a count they recur throughout; with one they come in a row from a random time, or
-    spread evenly.
+    Without a count they recur throughout; with one they come in a row from the start that is asked
+    for, or spread evenly.
     """
     usable = 0.92 * duration - 0.1
-    throughout = count is None
-    count = count or max(2, round(usable / (row["throughout"] * length)))
+    count = head.count or max(2, round(usable / (row["throughout"] * length)))
     length = min(length, usable / (count * row["apart"]))
-    row_of_them = length * row["apart"]
-    spread = usable / count
-    evenly = throughout or (count > 1 and spread < 2.5 and rng.random() < 0.5)
-    step = spread if evenly else row_of_them
+    step = usable / count if head.start is None else length * row["apart"]
     spare = usable - (count - 1) * step - length
-    first = 0.1 + spare * (0.5 if evenly else rng.random())
-    return first + step * np.arange(count), length
+    first = spare / 2 if head.start is None else min(head.start, spare)
+    return 0.1 + first + step * np.arange(count), length
 
 
 def _pulses(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """Nods: dips from the resting pose and back."""
     seconds = row["seconds"][head.speed] * rng.uniform(0.92, 1.08)
-    starts, length = _starts(duration, head.count, seconds, row, rng)
+    starts, length = _starts(duration, head, seconds, row)
     size = rng.uniform(*row["degrees"]) * rng.uniform(0.9, 1.08, len(starts))
     since = (times[:, None] - starts) / length
     dips = ease(since / 0.45) - ease((since - 0.45) / 0.55)
@@ -75,7 +71,7 @@ def _pulses(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
 def _cycles(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """Shakes: full turns to one side, to the other and back."""
     seconds = row["seconds"][head.speed] * rng.uniform(0.92, 1.08)
-    starts, length = _starts(duration, head.count, seconds, row, rng)
+    starts, length = _starts(duration, head, seconds, row)
     size = rng.uniform(*row["degrees"]) * rng.uniform(0.92, 1.05, len(starts))
     size *= 1.0 if rng.random() < 0.5 else -1.0
     since = np.clip((times[:, None] - starts) / length, 0.0, 1.0)

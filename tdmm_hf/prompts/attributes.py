@@ -53,11 +53,16 @@ class Action:
 
 @dataclass(frozen=True)
 class HeadMotion:
-    """A head motion; ``count`` is None for one that goes on throughout or is simply held."""
+    """A head motion; ``count`` is None for one that goes on throughout or is simply held.
+
+    One with a count and a ``start`` (seconds) begins there and repeats at once; without a start its
+    repetitions are spread evenly.
+    """
 
     name: str = "natural"
     count: int | None = None
     speed: str = "normal"
+    start: float | None = None
 
 
 @dataclass(frozen=True)

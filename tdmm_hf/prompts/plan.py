@@ -8,8 +8,9 @@
     'surprised 4, speaks bursts, nod 2 quick'
 
 A plan names the keys of the vocabulary tables: each emotion with its intensity, then what is not
-left at its default of manner, head motion, actions (with a count over one) and gaze. It says
-nothing about the subject and about times, but that the first emotion comes first.
+left at its default of manner, head motion, actions (with a count over one) and gaze; events that
+have a start say it in seconds, so that motion need not guess when. It says nothing about the
+subject.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def write_plan(attributes: Attributes) -> str:
     if attributes.head.name != "natural":
         parts.append(_head(attributes.head))
     for action in attributes.actions:
-        parts.append(f"{action.name} {action.count}" if action.count > 1 else action.name)
+        count = [str(action.count)] if action.count > 1 else []
+        parts.append(" ".join([action.name, *count, *_at(action.start)]))
     if attributes.gaze != "camera":
         parts.append(f"gaze {attributes.gaze}")
     return ", ".join(parts).replace("_", " ")
@@ -38,4 +40,10 @@ def _emotions(attributes: Attributes) -> str:
 
 def _head(head: HeadMotion) -> str:
     words = [head.name] if head.count is None else [head.name, str(head.count)]
-    return " ".join(words if head.speed == "normal" else [*words, head.speed])
+    speed = [] if head.speed == "normal" else [head.speed]
+    return " ".join([*words, *speed, *_at(head.start)])
+
+
+def _at(start: float | None) -> list[str]:
+    """When it begins, to the half second."""
+    return [] if start is None else [f"at {round(2 * start) / 2:g}"]

@@ -26,6 +26,7 @@ SECONDS_PER_CYCLE = {"slow": 1.5, "normal": 0.95, "quick": 0.65}  # of a nod or 
 TRANSITION_WEIGHTS = {"hold": 0.65, "then": 0.15, "fade": 0.1, "flash": 0.1}
 ACTION_COUNT_WEIGHTS = (0.5, 0.33, 0.17)
 SPEED_WEIGHTS = {"slow": 0.25, "normal": 0.5, "quick": 0.25}
+EVENLY = 0.3  # share of counted head motions that are spread over the clip
 MISFIT = 0.12  # share of a manner's weight left where it does not go with the emotion
 
 
@@ -152,7 +153,11 @@ def _draw_head(rng, vocabulary: Vocabulary, duration: float) -> HeadMotion:
     most = int(0.9 * duration / SECONDS_PER_CYCLE[speed])
     if most < 1:
         speed = "normal"
-    return HeadMotion(name, count=int(rng.integers(1, min(4, max(1, most)) + 1)), speed=speed)
+    count = int(rng.integers(1, min(4, max(1, most)) + 1))
+    spare = 0.9 * duration - count * SECONDS_PER_CYCLE[speed]
+    if spare <= 0 or rng.random() < EVENLY:
+        return HeadMotion(name, count, speed)
+    return HeadMotion(name, count, speed, start=round(float(rng.uniform(0.1, spare)), 1))
 
 
 def _draw_actions(rng, vocabulary: Vocabulary, manner: str, duration: float) -> tuple[Action, ...]:

@@ -243,14 +243,17 @@ class _Writer:
         counted = head.count is not None and entry.counted.train
         pattern = self._word(entry.counted if counted else entry.lasting)
         speed = self.vocabulary.small["speeds"][head.speed]
-        return self._counted(pattern, head.count, speed)
+        return self._counted(pattern, head.count, speed) + self._after(head.start)
 
     def _action_phrase(self, action: Action) -> str:
         pattern = self._word(self.vocabulary.actions[action.name].verbs)
-        phrase = self._counted(pattern, action.count, None)
-        if action.start is not None and not self.plain and self.rng.random() < 0.4:
-            phrase += f" after {self._seconds(action.start)}"
-        return phrase
+        return self._counted(pattern, action.count, None) + self._after(action.start)
+
+    def _after(self, start: float | None) -> str:
+        """When it begins, now and then."""
+        if start is None or self.plain or self.rng.random() > 0.4:
+            return ""
+        return f" after {self._seconds(start)}"
 
     def _counted(self, pattern: str, count: int | None, speed: dict | None) -> str:
         """A pattern with its count and speed; ``speed`` None: a micro-action."""

@@ -14,6 +14,7 @@ from ..settings import LanguageModelSettings
 from .synonyms import replace_words
 
 FULL_STOP_LEFT_OUT = 0.2
+OPENING_SECONDS = 2.4
 
 
 class ExampleMaker:
@@ -37,13 +38,17 @@ class ExampleMaker:
 
     def __call__(self, index: int) -> dict:
         rng = np.random.default_rng([self.settings.seed, index])
-        kind = rng.random()
-        if kind < self.settings.describe_share:
+        settings, kind = self.settings, rng.random()
+        if kind < settings.describe_share:
             return self._describe(rng)
-        reads_only = kind < self.settings.describe_share + self.settings.read_share
-        return self._animate(rng, reads_only)
+        if kind < settings.describe_share + settings.read_share:
+            return self._animate(rng, steps=0)
+        if kind < settings.describe_share + settings.read_share + settings.opening_share:
+            return self._animate(rng, steps=round(OPENING_SECONDS / self.step_seconds))
+        return self._animate(rng)
 
-    def _animate(self, rng: np.random.Generator, reads_only: bool) -> dict:
+    def _animate(self, rng: np.random.Generator, steps: int | None = None) -> dict:
+        """A prompt with its motion, or with the first steps of it (plans are all of step 0)."""
         row = self.coded[int(rng.integers(len(self.coded)))]
         text = str(rng.choice([row["text"], *row["paraphrases"]]))
         codes = self._steps(row["codes"])
@@ -58,7 +63,7 @@ class ExampleMaker:
             window=span if len(part) < len(codes) else None,
             instruction=self._instruction(TEXT_TO_MOTION, rng),
             plan=row["plan"],
-            cut=reads_only and bool(row["plan"]),
+            steps=steps if row["plan"] else None,
         )
         example["input_ids"] = self.with_noise(example["input_ids"], rng)
         return example

@@ -24,6 +24,7 @@ from ..settings import LanguageModelSettings
 from .backbone import build_model
 from .codes import encode_corpus, load_corpus
 from .examples import make_examples
+from .optimizer import MuonAdamW
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def train_language_model(
         train_dataset=examples,
         processing_class=processor.tokenizer,
         peft_config=_lora(settings, model),
+        optimizers=(_optimizer(settings, model), None),
     )
     trainer.train(resume_from_checkpoint=get_last_checkpoint(work) if work.exists() else None)
     if trainer.is_world_process_zero():
@@ -141,6 +143,13 @@ def _sft_config(settings: LanguageModelSettings, work: Path) -> SFTConfig:
         seed=settings.seed,
         report_to="none",
     )
+
+
+def _optimizer(settings: LanguageModelSettings, model) -> MuonAdamW | None:
+    """None leaves the choice to the trainer: AdamW."""
+    if not settings.muon:
+        return None
+    return MuonAdamW(model, lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
 
 def _lora(settings: LanguageModelSettings, model):

@@ -68,9 +68,13 @@ def test_a_plan_comes_before_the_answer(processor):
     assert processor.decode_plan(answer) == "nods 2"
 
     cut = processor.training_example(
-        "text-to-face-motion", "She nods", codes, plan="nods 2", cut=True
+        "text-to-face-motion", "She nods", codes, plan="nods 2", steps=0
     )
     assert [i for i in cut["labels"] if i != -100] == answer[:5]
+    opening = processor.training_example("text-to-face-motion", "She nods", codes, steps=2)
+    kept = [i for i in opening["labels"] if i != -100]
+    np.testing.assert_array_equal(processor.ids_to_codes(kept), codes[:2])
+    assert len(kept) == 1 + 2 * 4
 
     told = processor.training_example("face-motion-to-text", "she nods", codes, plan="nods 2")
     answer = [i for i in told["labels"] if i != -100]

@@ -200,5 +200,5 @@ def test_a_corpus_without_attributes_has_no_plans(coded_pair):
 
 
 def test_shares_must_leave_room_for_each_other():
-    with pytest.raises(ValueError, match=r"at most 1 together, got 0.8 and 0.4"):
-        LanguageModelSettings(describe_share=0.8, read_share=0.4)
+    with pytest.raises(ValueError, match=r"at most 1 together, got 0.8 \+ 0.4 \+ 0.0"):
+        LanguageModelSettings(describe_share=0.8, read_share=0.4, opening_share=0.0)
