@@ -46,10 +46,11 @@ def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind):
 
 
 def test_sequences_of_a_seed(small_model):
-    several = small_model.generate_motion(PROMPTS[:2], duration=4.0, seed=5, num_return_sequences=3)
+    several = small_model.generate_motion(PROMPTS[:2], duration=1.0, seed=5, num_return_sequences=3)
     assert len(several.motions) == 6
-    assert len({codes.tobytes() for codes in several.codes}) == 6
-    one = small_model.generate_motion(PROMPTS[0], duration=4.0, seed=5)
+    for first in (0, 3):
+        assert len({codes.tobytes() for codes in several.codes[first : first + 3]}) == 3
+    one = small_model.generate_motion(PROMPTS[0], duration=1.0, seed=5)
     np.testing.assert_array_equal(one.motions[0], several.motions[0])
 
 

@@ -201,7 +201,7 @@ class TDMMProcessor(ProcessorMixin):
         return ids[:place] + self.codes_to_ids(codes) + ids[place:]
 
     def training_example(
-        self, task, text, codes, duration=None, window=None, instruction=0, plan="", cut=False
+        self, task, text, codes, duration=None, window=None, instruction=0, plan="", steps=None
     ):
         """One example with its answer; the loss is on the answer only.
 
@@ -214,7 +214,8 @@ class TDMMProcessor(ProcessorMixin):
             instruction: index of a template, or one of your own.
             plan: what the motion does in the fewest words, written before the answer; empty for
                 none.
-            cut: whether an answer that is a motion stops where the motion would begin.
+            steps: latent steps after which an answer that is a motion breaks off; all of it, and its
+                end, by default.
 
         Returns:
             ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer.
@@ -229,7 +230,7 @@ class TDMMProcessor(ProcessorMixin):
                 self.motion_end_token_id,
                 self.tokenizer.eos_token_id,
             ]
-            answer = answer[: 1 if cut else None]
+            answer = answer[: None if steps is None else 1 + steps * self.num_codebooks]
         elif task == MOTION_TO_TEXT:
             request = self.text_request(codes, instruction)
             answer = [*self._words(text), self.tokenizer.eos_token_id]
