@@ -53,7 +53,9 @@ def names_family(plan: str, family: str) -> bool:
 def plans_head(plan: str, entry: dict) -> bool:
     """Whether the plan has a head motion that the entry allows, its count within one."""
     for key in entry["key"]:
-        pattern = re.compile(key.replace("_", " ") + r"(?: (\d+))?(?: (?:slow|quick))?(?: at [\d.]+)?")
+        pattern = re.compile(
+            key.replace("_", " ") + r"(?: (\d+))?(?: (?:slow|quick))?(?: at [\d.]+)?"
+        )
         for part in plan.split(", ")[1:]:
             if (match := pattern.fullmatch(part)) is None:
                 continue

@@ -23,9 +23,9 @@ class MotionTokenizerConfig(PretrainedConfig):
         fps: frames per second of the motions.
         downsample: frames per latent step.
         streams: the code layout, in codebook order. A stream is an autoencoder of its own with
-            ``{"groups": [...] or None for all channels, "num_codebooks": n}``; the codebooks of a
-            stream quantize the residual of the one before. Streams share no channel and together
-            cover all of them.
+            ``{"groups": [...] or None for all channels, "num_codebooks": n}`` and, where it needs
+            another width than the rest, ``"hidden_size"``; the codebooks of a stream quantize the
+            residual of the one before. Streams share no channel and together cover all of them.
         quantizer: ``"vq"`` (learned codebooks) or ``"fsq"`` (a fixed grid of ``fsq_levels``).
         codebook_size: codes per codebook; for FSQ the product of ``fsq_levels``.
         hidden_size, num_layers, latent_size: width and residual units of each encoder and decoder,

@@ -64,9 +64,9 @@ class ResidualUnit(nn.Module):
 class Encoder(nn.Module):
     """Normalised channels (batch, frames, channels) to latents (batch, steps, latent_size)."""
 
-    def __init__(self, config, num_channels):
+    def __init__(self, config, num_channels, width):
         super().__init__()
-        width, stride = config.hidden_size, config.downsample
+        stride = config.downsample
         self.conv_in = nn.Conv1d(num_channels, width, stride, stride=stride)
         self.units = nn.ModuleList(ResidualUnit(width, 2**i) for i in range(config.num_layers))
         self.conv_out = nn.Conv1d(width, config.latent_size, 1)
@@ -81,9 +81,9 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Latents (batch, steps, latent_size) to normalised channels (batch, frames, channels)."""
 
-    def __init__(self, config, num_channels):
+    def __init__(self, config, num_channels, width):
         super().__init__()
-        width, stride = config.hidden_size, config.downsample
+        stride = config.downsample
         self.conv_in = nn.Conv1d(config.latent_size, width, 1)
         self.units = nn.ModuleList(
             ResidualUnit(width, 2**i) for i in reversed(range(config.num_layers))
@@ -100,14 +100,15 @@ class Decoder(nn.Module):
 class Stream(nn.Module):
     """An autoencoder of some of the channels, with its own codebooks."""
 
-    def __init__(self, config, channels, num_codebooks):
+    def __init__(self, config, channels, num_codebooks, hidden_size=None):
         super().__init__()
+        width = hidden_size or config.hidden_size
         self.channels = channels
-        self.encoder = Encoder(config, len(channels))
+        self.encoder = Encoder(config, len(channels), width)
         self.quantizer = ResidualQuantizer(
             [_quantizer(config) for _ in range(num_codebooks)], config.codebook_dropout
         )
-        self.decoder = Decoder(config, len(channels))
+        self.decoder = Decoder(config, len(channels), width)
 
     def latents(self, motion, mask):
         """motion (batch, frames, all channels), mask (batch, 1, steps)."""
@@ -138,7 +139,7 @@ class MotionTokenizer(PreTrainedModel):
     def __init__(self, config):
         super().__init__(config)
         self.streams = nn.ModuleList(
-            Stream(config, channels, stream["num_codebooks"])
+            Stream(config, channels, stream["num_codebooks"], stream.get("hidden_size"))
             for channels, stream in zip(config.stream_channels(), config.streams, strict=True)
         )
         self.register_buffer("mean", torch.zeros(config.num_channels))

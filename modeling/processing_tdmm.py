@@ -214,8 +214,8 @@ class TDMMProcessor(ProcessorMixin):
             instruction: index of a template, or one of your own.
             plan: what the motion does in the fewest words, written before the answer; empty for
                 none.
-            steps: latent steps after which an answer that is a motion breaks off; all of it, and its
-                end, by default.
+            steps: latent steps after which a motion to write breaks off; all of it, and its end, by
+                default.
 
         Returns:
             ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer.

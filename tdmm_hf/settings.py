@@ -109,7 +109,7 @@ class TokenizerSettings:
     fps: float = 25.0
     steps: int = 10_000
     batch_size: int = 32
-    crop_frames: int = 96
+    crop_frames: int = 100
     learning_rate: float = 1e-3
     warmup: float = 0.03
     weight_decay: float = 0.01
@@ -142,6 +142,7 @@ class LanguageModelSettings:
         describe_share: share of examples that describe a motion.
         read_share: share that only read a prompt, up to the plan of its motion; the rest animate
             it. They are short, and the words of a prompt are learned from them.
+        written_share: share of these that are prompts written one by one, not of the corpus.
         opening_share: share that animate a prompt's first seconds only, which come from its plan
             more than what follows does.
         history_noise: largest share of a motion's earlier tokens that are exchanged for random ones
@@ -172,6 +173,7 @@ class LanguageModelSettings:
     muon: bool = False
     describe_share: float = 0.25
     read_share: float = 0.25
+    written_share: float = 0.5
     opening_share: float = 0.25
     history_noise: float = 0.5
     synonym_rate: float = 0.15
@@ -197,8 +199,8 @@ class LanguageModelSettings:
             "temperature",
         )  # fmt: skip
         _require_share(
-            self, "warmup", "describe_share", "read_share", "opening_share", "history_noise",
-            "synonym_rate", "tracked_share",
+            self, "warmup", "describe_share", "read_share", "written_share", "opening_share",
+            "history_noise", "synonym_rate", "tracked_share",
         )  # fmt: skip
         shares = (self.describe_share, self.read_share, self.opening_share)
         if sum(shares) > 1:

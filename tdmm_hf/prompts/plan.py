@@ -1,11 +1,13 @@
 """Plans: what a performance does, in the fewest words; what the language model writes first.
 
     >>> from tdmm_hf.prompts.attributes import Attributes, EmotionSpan, HeadMotion
-    >>> from tdmm_hf.prompts.plan import write_plan
+    >>> from tdmm_hf.prompts.plan import read_plan, write_plan
     >>> spans = (EmotionSpan("surprised", "surprised", 4, 0.0, 5.0),)
     >>> nod = HeadMotion("nod", count=2, speed="quick")
     >>> write_plan(Attributes(5.0, "woman", spans, manner="speaks_bursts", head=nod))
     'surprised 4, speaks bursts, nod 2 quick'
+    >>> write_plan(read_plan("calm 2 fade afraid 5, shake 1, gaze left"))
+    'calm 2 fade afraid 5, shake 1, gaze left'
 
 A plan names the keys of the vocabulary tables: each emotion with its intensity, then what is not
 left at its default of manner, head motion, actions (with a count over one) and gaze; events that
@@ -15,7 +17,16 @@ subject.
 
 from __future__ import annotations
 
-from .attributes import Attributes, HeadMotion
+import re
+
+from .attributes import TRANSITIONS, Action, Attributes, EmotionSpan, HeadMotion
+from .vocabulary import load_vocabulary
+
+FLASH_SECONDS = 0.9
+_EMOTIONS = re.compile(rf"(\w+) ([1-5])(?: ({'|'.join(TRANSITIONS[1:])}) (\w+) ([1-5]))?")
+_EVENT = re.compile(
+    r"(?P<name>[a-z ]+?)(?: (?P<count>\d))?(?: (?P<speed>slow|quick))?(?: at (?P<start>[\d.]+))?"
+)
 
 
 def write_plan(attributes: Attributes) -> str:
@@ -47,3 +58,54 @@ def _head(head: HeadMotion) -> str:
 def _at(start: float | None) -> list[str]:
     """When it begins, to the half second."""
     return [] if start is None else [f"at {round(2 * start) / 2:g}"]
+
+
+def read_plan(plan: str, duration: float = 5.0, subject: str = "person") -> Attributes:
+    """The performance that a plan stands for, with transitions in the middle of it.
+
+    Raises:
+        ValueError: naming the part that is no plan.
+    """
+    first, *parts = plan.split(", ")
+    spans, transition = _read_emotions(first, duration)
+    found = {"actions": ()}
+    for part in parts:
+        name, value = _read_part(part)
+        found[name] = (*found["actions"], value) if name == "actions" else value
+    return Attributes(duration, subject, spans, transition, **found)
+
+
+def _read_emotions(part: str, duration: float) -> tuple[tuple[EmotionSpan, ...], str]:
+    match = _EMOTIONS.fullmatch(part)
+    known = load_vocabulary().emotions
+    if match is None or any(c not in known for c in match.group(1, 4) if c):
+        raise ValueError(f"a plan must begin with an emotion and its intensity, got {part!r}")
+    category, grade, transition, other, other_grade = match.groups()
+    middle = duration / 2
+    if transition is None:
+        return (EmotionSpan(category, category, int(grade), 0.0, duration),), "hold"
+    flashes = transition == "flash"
+    return (
+        EmotionSpan(category, category, int(grade), 0.0, duration if flashes else middle),
+        EmotionSpan(
+            other, other, int(other_grade), middle, middle + FLASH_SECONDS if flashes else duration
+        ),
+    ), transition
+
+
+def _read_part(part: str) -> tuple[str, str | HeadMotion | Action]:
+    """The field of Attributes that a part after the emotions belongs to, and its value."""
+    vocabulary, key = load_vocabulary(), part.replace(" ", "_")
+    if key in vocabulary.manners:
+        return "manner", key
+    if key.removeprefix("gaze_") in vocabulary.gazes and key.startswith("gaze_"):
+        return "gaze", key.removeprefix("gaze_")
+    event = _EVENT.fullmatch(part)
+    name = event["name"].replace(" ", "_") if event else part
+    count = int(event["count"]) if event and event["count"] else None
+    start = float(event["start"]) if event and event["start"] else None
+    if name in vocabulary.head_motions:
+        return "head", HeadMotion(name, count, event["speed"] or "normal", start)
+    if name in vocabulary.actions and not event["speed"]:
+        return "actions", Action(name, count or 1, start)
+    raise ValueError(f"a plan must name keys of the vocabulary, got {part!r}")

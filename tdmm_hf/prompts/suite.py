@@ -155,7 +155,7 @@ def _draw_head(rng, vocabulary: Vocabulary, duration: float) -> HeadMotion:
         speed = "normal"
     count = int(rng.integers(1, min(4, max(1, most)) + 1))
     spare = 0.9 * duration - count * SECONDS_PER_CYCLE[speed]
-    if spare <= 0 or rng.random() < EVENLY:
+    if spare <= 0.1 or rng.random() < EVENLY:
         return HeadMotion(name, count, speed)
     return HeadMotion(name, count, speed, start=round(float(rng.uniform(0.1, spare)), 1))
 

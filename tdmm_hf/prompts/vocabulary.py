@@ -20,6 +20,8 @@ from itertools import chain
 
 import yaml
 
+from .written import load_written
+
 EMOTION_SLOTS = (
     "adjectives", "participles", "phrases", "nouns", "verbs", "adverbs", "bodily", "situations",
     "fragments",
@@ -223,7 +225,7 @@ def load_vocabulary() -> Vocabulary:
 
 
 def training_texts() -> list[str]:
-    """All wordings and templates that training text is made of, without their slots."""
+    """All that training text is made of: wordings, templates without their slots, prompts."""
     vocabulary = load_vocabulary()
     tables = [
         *(emotion.words for emotion in vocabulary.emotions.values()),
@@ -239,7 +241,7 @@ def training_texts() -> list[str]:
         texts += [template for style in STYLES for template in styles[style]]
     texts += [*vocabulary.extra, *chain(*vocabulary.describe.values())]
     texts += [subject.noun for subject in vocabulary.subjects.values()]
-    return [_SLOT.sub(" ", text) for text in texts]
+    return [*(_SLOT.sub(" ", text) for text in texts), *(text for _, text in load_written())]
 
 
 def _lookup(table: dict, key: str, kind: str):

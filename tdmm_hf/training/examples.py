@@ -10,11 +10,13 @@ import numpy as np
 from datasets import Dataset
 
 from ..modeling.processing_tdmm import MOTION_TO_TEXT, TEXT_TO_MOTION
+from ..prompts.written import load_written
 from ..settings import LanguageModelSettings
 from .synonyms import replace_words
 
 FULL_STOP_LEFT_OUT = 0.2
 OPENING_SECONDS = 2.4
+WRITTEN_SECONDS = (3.0, 7.0)  # durations asked for in written prompts, which have no motion
 
 
 class ExampleMaker:
@@ -34,6 +36,7 @@ class ExampleMaker:
         self.step_seconds = processor.downsample / processor.fps
         self.window_steps = round(processor.window_seconds / self.step_seconds)
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
+        self.written = load_written() if any(coded["plan"]) else ()
         self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
 
     def __call__(self, index: int) -> dict:
@@ -42,10 +45,25 @@ class ExampleMaker:
         if kind < settings.describe_share:
             return self._describe(rng)
         if kind < settings.describe_share + settings.read_share:
-            return self._animate(rng, steps=0)
+            return self._read(rng)
         if kind < settings.describe_share + settings.read_share + settings.opening_share:
             return self._animate(rng, steps=round(OPENING_SECONDS / self.step_seconds))
         return self._animate(rng)
+
+    def _read(self, rng: np.random.Generator) -> dict:
+        """A prompt with the plan of its motion: a written one, or one of the corpus."""
+        if not self.written or rng.random() >= self.settings.written_share:
+            return self._animate(rng, steps=0)
+        plan, text = self.written[int(rng.integers(len(self.written)))]
+        return self.processor.training_example(
+            TEXT_TO_MOTION,
+            _casually(replace_words(text, rng, self.settings.synonym_rate), rng),
+            np.zeros((0, self.codebooks), np.int64),
+            duration=round(float(rng.uniform(*WRITTEN_SECONDS)), 1),
+            instruction=self._instruction(TEXT_TO_MOTION, rng),
+            plan=plan,
+            steps=0,
+        )
 
     def _animate(self, rng: np.random.Generator, steps: int | None = None) -> dict:
         """A prompt with its motion, or with the first steps of it (plans are all of step 0)."""

@@ -77,7 +77,9 @@ class MuonAdamW(torch.optim.Optimizer):
 
 def split_parameters(model: nn.Module) -> tuple[list, list, list]:
     """Trainable parameters: matrices of linear layers, embeddings with heads, the rest."""
-    embedded = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    embedded = {
+        id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()
+    }
     embedded |= {id(p) for p in model.get_output_embeddings().parameters()}
     matrices, embeddings, gains = [], [], []
     for parameter in model.parameters():

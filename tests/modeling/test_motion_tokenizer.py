@@ -45,12 +45,20 @@ def _model(**changes) -> MotionTokenizer:
     return model.eval()
 
 
+NARROW = [SPLIT[0], {**SPLIT[1], "hidden_size": 6}]
+
 MODELS = {
     "rvq": _model(),
     "split": _model(streams=SPLIT),
+    "narrow": _model(streams=NARROW),
     "fsq": _model(quantizer="fsq"),
     "frames": _model(downsample=1, streams=[{"groups": None, "num_codebooks": 1}]),
 }
+
+
+def test_a_stream_may_have_a_width_of_its_own():
+    wide, narrow = (stream.encoder.conv_out.in_channels for stream in MODELS["narrow"].streams)
+    assert (wide, narrow) == (16, 6)
 
 
 @pytest.mark.parametrize("name", MODELS)

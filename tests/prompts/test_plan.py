@@ -1,7 +1,9 @@
 """Plans name what a performance does, and nothing that it does not."""
 
+import pytest
+
 from tdmm_hf.prompts.attributes import Action, Attributes, EmotionSpan, HeadMotion
-from tdmm_hf.prompts.plan import write_plan
+from tdmm_hf.prompts.plan import read_plan, write_plan
 from tdmm_hf.prompts.suite import iter_attributes
 
 
@@ -39,3 +41,36 @@ def test_other_performances_have_other_plans():
     drawn = list(iter_attributes(seed=3, count=500))
     plans = {write_plan(a) for a in drawn}
     assert len(plans) == len({asked(a) for a in drawn})
+
+
+def test_a_plan_reads_as_it_was_written():
+    for attributes in iter_attributes(seed=4, count=500):
+        plan = write_plan(attributes)
+        assert write_plan(read_plan(plan)) == plan
+
+
+@pytest.mark.parametrize("transition", ["then", "fade", "flash"])
+def test_transitions_lie_within_the_duration(transition):
+    first, second = read_plan(f"calm 3 {transition} happy 5", duration=6.0).emotions
+    assert first.start == 0.0
+    assert second.start == 3.0
+    assert (first.end, second.end) == ((6.0, 3.9) if transition == "flash" else (3.0, 6.0))
+
+
+@pytest.mark.parametrize(
+    ("plan", "rule"),
+    [
+        ("", "must begin with an emotion and its intensity, got ''"),
+        ("happy", "must begin with an emotion and its intensity, got 'happy'"),
+        ("happy 6", "must begin with an emotion and its intensity, got 'happy 6'"),
+        ("gleeful 3", "must begin with an emotion and its intensity, got 'gleeful 3'"),
+        ("happy 3 then glad 2", "got 'happy 3 then glad 2'"),
+        ("happy 3, jumps", "must name keys of the vocabulary, got 'jumps'"),
+        ("happy 3, blink quick", "must name keys of the vocabulary, got 'blink quick'"),
+        ("happy 3, gaze inward", "must name keys of the vocabulary, got 'gaze inward'"),
+        ("happy 3,nod", "got 'happy 3,nod'"),
+    ],
+)
+def test_what_is_no_plan(plan, rule):
+    with pytest.raises(ValueError, match=rule):
+        read_plan(plan)

@@ -8,12 +8,14 @@ import pytest
 import yaml
 
 from tdmm_hf.prompts.grammar import inflect, series, tidy
+from tdmm_hf.prompts.plan import read_plan, write_plan
 from tdmm_hf.prompts.vocabulary import (
     STYLES,
     family_of,
     load_vocabulary,
     manner_class,
 )
+from tdmm_hf.prompts.written import load_written
 
 VOCABULARY = load_vocabulary()
 
@@ -43,14 +45,27 @@ def _runs(text: str) -> set:
     return {run for run in runs if len(set(run) - set(common.split())) > 1}
 
 
-def test_situations_share_no_turn_of_phrase_with_the_benchmarks_prompts():
+def _benchmark_prompts() -> list[str]:
     data = Path(__file__).parents[2] / "benchmarks" / "data"
-    prompts = [e["prompt"] for e in yaml.safe_load((data / "prompts.yaml").read_text())]
-    tested = set().union(*map(_runs, prompts))
+    files = [data / f"{name}.yaml" for name in ("prompts", "long_prompts")]
+    return [entry["prompt"] for file in files for entry in yaml.safe_load(file.read_text())]
+
+
+def test_written_text_shares_no_turn_of_phrase_with_the_benchmarks_prompts():
+    tested = set().union(*map(_runs, _benchmark_prompts()))
+    phrases = [text for _, text in load_written()]
     for emotion in VOCABULARY.emotions.values():
-        for slot in ("situations", "fragments"):
-            for phrase in emotion.words[slot].train:
-                assert not _runs(phrase) & tested, phrase
+        phrases += [*emotion.words["situations"].train, *emotion.words["fragments"].train]
+    assert [phrase for phrase in phrases if _runs(phrase) & tested] == []
+
+
+def test_written_prompts_come_with_plans_of_the_vocabulary():
+    texts = [text for _, text in load_written()]
+    assert len(texts) == len(set(texts)) >= 4000
+    for plan, text in load_written():
+        assert write_plan(read_plan(plan)) == plan, text
+    named = Counter(read_plan(plan).emotions[0].category for plan, _ in load_written())
+    assert min(named[category] for category in VOCABULARY.emotions) >= 25
 
 
 def test_each_grade_has_eight_wordings():

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
@@ -141,7 +142,7 @@ def test_plans_are_read_from_the_corpus_as_they_were_written(places, small_codec
     assert any(a["head"]["count"] is None for a in plain)
     coded = encode_corpus(rows, small_codec)
     assert list(coded["plan"]) == [write_plan(Attributes.from_dict(a)) for a in plain]
-    assert not any("." in plan for plan in coded["plan"])
+    assert not any(re.search(r"\.0", plan) for plan in coded["plan"])
 
 
 @pytest.fixture
@@ -188,14 +189,25 @@ def _kinds(maker, count=60) -> set:
 
 def test_examples_of_every_kind_begin_with_the_plan(coded_pair):
     maker = ExampleMaker(*coded_pair, LanguageModelSettings(describe_share=0.3, read_share=0.3))
-    read, animate, describe = (True, False, False), (True, True, True), (True, False, True)
-    assert _kinds(maker) == {read, animate, describe}
+    read, open_, animate, describe = (0, 0), (1, 0), (1, 1), (0, 1)  # has motion, ends
+    assert _kinds(maker) == {(True, *map(bool, kind)) for kind in (read, open_, animate, describe)}
+
+
+def test_written_prompts_are_read_only(coded_pair):
+    only = LanguageModelSettings(
+        describe_share=0.0, read_share=1.0, opening_share=0.0, written_share=1.0, synonym_rate=0.0
+    )
+    maker = ExampleMaker(*coded_pair, only)
+    assert _kinds(maker) == {(True, False, False)}
+    plans = {maker.processor.tokenizer.decode(maker(i)["labels"][-1:]) for i in range(5)}
+    assert plans == {maker.processor.tokenizer.decode([maker.processor.motion_start_token_id])}
 
 
 def test_a_corpus_without_attributes_has_no_plans(coded_pair):
     coded, processor = coded_pair
     coded = coded.remove_columns("plan").add_column("plan", ["", ""])
-    maker = ExampleMaker(coded, processor, LanguageModelSettings(read_share=0.7))
+    settings = LanguageModelSettings(read_share=0.5)
+    maker = ExampleMaker(coded, processor, settings)
     assert _kinds(maker) == {(False, True, True), (False, False, True)}
 
 
