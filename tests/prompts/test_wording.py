@@ -136,7 +136,7 @@ def test_training_text_never_uses_held_out_words():
 
 
 def test_counts_are_said():
-    for count, word in ((1, "one|once|single|a"), (2, "two|twice|2"), (3, "three|3")):
+    for count, word in ((1, "one|once|single|a|1"), (2, "two|twice|2"), (3, "three|3")):
         attributes = Attributes(
             4.0, "man", SURPRISED.emotions, head=HeadMotion("shake", count=count)
         )
