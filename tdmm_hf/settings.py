@@ -202,6 +202,8 @@ class LanguageModelSettings:
             self, "warmup", "describe_share", "read_share", "written_share", "opening_share",
             "history_noise", "synonym_rate", "tracked_share",
         )  # fmt: skip
+        if self.muon and self.lora_rank:
+            raise ValueError(f"muon must be off where lora_rank is set, got rank {self.lora_rank}")
         shares = (self.describe_share, self.read_share, self.opening_share)
         if sum(shares) > 1:
             raise ValueError(

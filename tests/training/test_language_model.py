@@ -17,7 +17,7 @@ from tdmm_hf.prompts.plan import write_plan
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
 from tdmm_hf.training.codes import encode_corpus, load_corpus
 from tdmm_hf.training.examples import ExampleMaker
-from tdmm_hf.training.language_model import train_language_model
+from tdmm_hf.training.language_model import MotionSFTTrainer, train_language_model
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +70,34 @@ def test_both_directions_train_and_the_checkpoint_works(places, tmp_path, lora_r
     assert processor.window_seconds == model.config.window_seconds
 
 
-def test_a_stopped_run_ends_with_the_same_weights(places, tmp_path):
-    whole = train_language_model(
-        places / "corpus", places / "codec", settings(places), tmp_path / "whole"
-    )
-    again = tmp_path / "again"
-    train_language_model(places / "corpus", places / "codec", settings(places), again)
-    for path in again.glob("*.safetensors"):
-        path.unlink()
-    last = sorted((again / "work").glob("checkpoint-*"))[-1]
-    assert last.name == "checkpoint-4"
-    train_language_model(places / "corpus", places / "codec", settings(places), again)
-    expected, found = weights(whole), weights(again)
+def stop_at(monkeypatch, step: int) -> None:
+    """Let the run die after some steps."""
+    plain = MotionSFTTrainer.training_step
+
+    def dying(trainer, *arguments, **named):
+        if trainer.state.global_step == step:
+            raise KeyboardInterrupt
+        return plain(trainer, *arguments, **named)
+
+    monkeypatch.setattr(MotionSFTTrainer, "training_step", dying)
+
+
+@pytest.mark.parametrize("muon", [False, True])
+def test_a_stopped_run_ends_with_the_same_weights(places, tmp_path, monkeypatch, muon):
+    chosen = settings(places, muon=muon)
+
+    def train(name):
+        return train_language_model(places / "corpus", places / "codec", chosen, tmp_path / name)
+
+    whole = train("whole")
+    with monkeypatch.context() as stopped:
+        stop_at(stopped, 3)
+        with pytest.raises(KeyboardInterrupt):
+            train("again")
+    assert [path.name for path in (tmp_path / "again" / "work").glob("checkpoint-*")] == [
+        "checkpoint-2"
+    ]
+    expected, found = weights(whole), weights(train("again"))
     assert expected.keys() == found.keys()
     assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
 
@@ -214,3 +230,8 @@ def test_a_corpus_without_attributes_has_no_plans(coded_pair):
 def test_shares_must_leave_room_for_each_other():
     with pytest.raises(ValueError, match=r"at most 1 together, got 0.8 \+ 0.4 \+ 0.0"):
         LanguageModelSettings(describe_share=0.8, read_share=0.4, opening_share=0.0)
+
+
+def test_muon_is_for_whole_matrices():
+    with pytest.raises(ValueError, match="muon must be off where lora_rank is set, got rank 8"):
+        LanguageModelSettings(muon=True, lora_rank=8)
