@@ -1,7 +1,7 @@
 """What each lead to word knowledge gains: reading hand-written prompts with and without it.
 
-    python benchmarks/leads.py --corpus runs/corpus --tokenizer runs/motion-tokenizer \\
-        [--examples 28800] [--work runs/leads] [--lead NAME ...] [--out result.json]
+    python benchmarks/leads.py [--examples 19200] [--work runs/leads] [--lead NAME ...] \\
+        [--out result.json]
 
 The language model of ``recipes/tiny.yaml`` is trained on nothing but reading prompts, briefly and
 each time with another lead taken away; then it reads the hand-written prompts. Figures:
@@ -10,63 +10,68 @@ each time with another lead taken away; then it reads the hand-written prompts. 
 - head: head prompts whose plan has a head motion that is allowed, the count within one.
 - ladder: neighbouring steps of the intensity ladders whose planned intensity rises.
 
-Runs are kept in ``--work`` and go on where they stopped.
+Runs are kept in ``--work`` and go on where they stopped; several may run beside each other.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import re
 from itertools import pairwise
 from pathlib import Path
 
 from common import BATCH_SIZE, HERE, RESULTS, load_yaml, percent, print_table, write_result
 
-from tdmm_hf.prompts.vocabulary import load_vocabulary
-from tdmm_hf.settings import LanguageModelSettings, from_yaml
+from tdmm_hf.prompts.attributes import Attributes
+from tdmm_hf.prompts.plan import read_plan
+from tdmm_hf.prompts.vocabulary import family_of, load_vocabulary
+from tdmm_hf.settings import CorpusSettings, LanguageModelSettings, from_yaml
 
 LEADS = {
     "all leads": {},
     "without the table of word meanings": {"prompt_encoder": False},
     "without word vectors to start from": {"text_embeddings": False},
     "without synonyms": {"synonym_rate": 0.0},
-    "no lead": {"prompt_encoder": False, "text_embeddings": False, "synonym_rate": 0.0},
+    "without written prompts": {"written_share": 0.0},
+    "no lead": {
+        "prompt_encoder": False,
+        "text_embeddings": False,
+        "synonym_rate": 0.0,
+        "written_share": 0.0,
+    },
 }
-READS_ONLY = {"describe_share": 0.0, "read_share": 1.0, "tracked_share": 0.0}
+READS_ONLY = {"describe_share": 0.0, "opening_share": 0.0, "read_share": 1.0, "tracked_share": 0.0}
+CORPUS = CorpusSettings(clips=4000, held_out=1, captions=8, descriptions=1)
 SHORTEST = 0.2  # seconds of motion: the plan is what counts
 
 
-def emotions(plan: str) -> list[tuple[str, int]]:
-    """Categories with their intensities, in order, of a plan."""
-    known = load_vocabulary().emotions
-    found = re.findall(r"([a-z]+) (\d)", plan.split(",")[0])
-    return [(category, int(grade)) for category, grade in found if category in known]
+def understood(plan: str) -> Attributes | None:
+    """What a plan stands for; None where it is no plan."""
+    try:
+        return read_plan(plan)
+    except ValueError:
+        return None
 
 
 def names_family(plan: str, family: str) -> bool:
     """Whether the first emotion of the plan belongs to the family."""
-    known = load_vocabulary().emotions
-    return any(known[category].family == family for category, _ in emotions(plan)[:1])
+    attributes = understood(plan)
+    return attributes is not None and family_of(attributes.emotions[0].category) == family
 
 
 def plans_head(plan: str, entry: dict) -> bool:
     """Whether the plan has a head motion that the entry allows, its count within one."""
-    for key in entry["key"]:
-        pattern = re.compile(
-            key.replace("_", " ") + r"(?: (\d+))?(?: (?:slow|quick))?(?: at [\d.]+)?"
-        )
-        for part in plan.split(", ")[1:]:
-            if (match := pattern.fullmatch(part)) is None:
-                continue
-            if entry["count"] is None or (match[1] and abs(int(match[1]) - entry["count"]) <= 1):
-                return True
-    return False
+    attributes = understood(plan)
+    if attributes is None or attributes.head.name not in entry["key"]:
+        return False
+    count = attributes.head.count
+    return entry["count"] is None or (count is not None and abs(count - entry["count"]) <= 1)
 
 
 def strongest(plan: str) -> int:
-    """The highest intensity of a plan; 0 where it names none."""
-    return max((grade for _, grade in emotions(plan)), default=0)
+    """The highest intensity of a plan; 0 where it is none."""
+    attributes = understood(plan)
+    return max((span.intensity for span in attributes.emotions), default=0) if attributes else 0
 
 
 def plans_of(model, prompts: list[str]) -> list[str]:
@@ -105,6 +110,9 @@ def read_prompts(model) -> dict:
 
 def train_and_read(options: argparse.Namespace, name: str) -> dict:
     """Train with a lead taken away, or go on with it, and read the prompts."""
+    from tokenizer import load_tokenizer
+
+    from tdmm_hf.corpus.build import build
     from tdmm_hf.modeling import TDMMForCausalLM
     from tdmm_hf.training.language_model import train_language_model
 
@@ -114,16 +122,16 @@ def train_and_read(options: argparse.Namespace, name: str) -> dict:
         changes["threads"] = options.threads
     folder = options.work / f"{name.replace(' ', '-')}-{options.examples}"
     if not (folder / "config.json").exists():
-        settings = dataclasses.replace(recipe, **changes)
-        train_language_model(options.corpus, options.tokenizer, settings, folder)
+        corpus, codec = folder / "corpus", folder / "motion-tokenizer"
+        build(CORPUS, corpus)
+        load_tokenizer(None).save_pretrained(codec)
+        train_language_model(corpus, codec, dataclasses.replace(recipe, **changes), folder)
     return read_prompts(TDMMForCausalLM.from_pretrained(folder).eval())
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--corpus", required=True)
-    arguments.add_argument("--tokenizer", required=True)
-    arguments.add_argument("--examples", type=int, default=28_800)
+    arguments.add_argument("--examples", type=int, default=19_200)
     arguments.add_argument("--work", type=Path, default=Path("runs/leads"))
     arguments.add_argument("--lead", action="append", choices=LEADS, help="all by default")
     arguments.add_argument("--threads", type=int, default=0)
