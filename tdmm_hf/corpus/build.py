@@ -144,7 +144,7 @@ def _work(job: tuple[Shard, CorpusSettings, Path]) -> int:
 
 def _claim(directory: Path, settings: CorpusSettings) -> None:
     path = directory / SETTINGS_FILE
-    wanted = json.loads(json.dumps(asdict(settings)))
+    wanted = {"schema_version": SCHEMA_VERSION, **asdict(settings)}
     if path.exists() and (found := json.loads(path.read_text())) != wanted:
         changed = sorted(key for key in wanted if found.get(key) != wanted[key])
         raise ValueError(f"{directory} holds a corpus of other settings: {', '.join(changed)}")

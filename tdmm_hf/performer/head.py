@@ -49,13 +49,14 @@ def _starts(duration: float, head: HeadMotion, length: float, row: dict):
     Without a count they recur throughout; with one they come in a row from the start that is asked
     for, or spread evenly.
     """
+    in_a_row = head.count is not None and head.start is not None
     usable = 0.92 * duration - 0.1
     count = head.count or max(2, round(usable / (row["throughout"] * length)))
     length = min(length, usable / (count * row["apart"]))
-    step = usable / count if head.start is None else length * row["apart"]
-    spare = usable - (count - 1) * step - length
-    first = spare / 2 if head.start is None else min(head.start, spare)
-    return 0.1 + first + step * np.arange(count), length
+    step = length * row["apart"] if in_a_row else usable / count
+    spare = 0.1 + usable - (count - 1) * step - length
+    first = min(head.start, spare) if in_a_row else (0.1 + spare) / 2
+    return first + step * np.arange(count), length
 
 
 def _pulses(times, duration, head: HeadMotion, row, rng) -> np.ndarray:

@@ -155,6 +155,9 @@ def _check_choices(attributes: Attributes) -> None:
     counts = [attributes.head.count] + [action.count for action in attributes.actions]
     if any(count is not None and count < 1 for count in counts):
         raise ValueError(f"counts must be 1 or more, got {counts}")
+    starts = [attributes.head.start] + [action.start for action in attributes.actions]
+    if any(start is not None and not 0 <= start <= attributes.duration for start in starts):
+        raise ValueError(f"starts must lie in 0..{attributes.duration:g} s, got {starts}")
     for span in attributes.emotions:
         if span.intensity not in INTENSITIES:
             raise ValueError(f"intensity must be one of {INTENSITIES}, got {span.intensity}")

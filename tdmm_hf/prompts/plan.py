@@ -25,7 +25,8 @@ from .vocabulary import load_vocabulary
 FLASH_SECONDS = 0.9
 _EMOTIONS = re.compile(rf"(\w+) ([1-5])(?: ({'|'.join(TRANSITIONS[1:])}) (\w+) ([1-5]))?")
 _EVENT = re.compile(
-    r"(?P<name>[a-z ]+?)(?: (?P<count>\d))?(?: (?P<speed>slow|quick))?(?: at (?P<start>[\d.]+))?"
+    r"(?P<name>[a-z ]+?)(?: (?P<count>[1-9]\d*))?(?: (?P<speed>slow|quick))?"
+    r"(?: at (?P<start>\d+(?:\.\d+)?))?"
 )
 
 
@@ -68,11 +69,15 @@ def read_plan(plan: str, duration: float = 5.0, subject: str = "person") -> Attr
     """
     first, *parts = plan.split(", ")
     spans, transition = _read_emotions(first, duration)
-    found = {"actions": ()}
+    found = {"manner": [], "head": [], "actions": [], "gaze": []}
     for part in parts:
         name, value = _read_part(part)
-        found[name] = (*found["actions"], value) if name == "actions" else value
-    return Attributes(duration, subject, spans, transition, **found)
+        if found[name] and name != "actions":
+            raise ValueError(f"a plan must have one {name} at most, got {plan!r}")
+        found[name].append(value)
+    actions = tuple(found.pop("actions"))
+    single = {name: values[0] for name, values in found.items() if values}
+    return Attributes(duration, subject, spans, transition, actions=actions, **single)
 
 
 def _read_emotions(part: str, duration: float) -> tuple[tuple[EmotionSpan, ...], str]:
@@ -81,15 +86,15 @@ def _read_emotions(part: str, duration: float) -> tuple[tuple[EmotionSpan, ...],
     if match is None or any(c not in known for c in match.group(1, 4) if c):
         raise ValueError(f"a plan must begin with an emotion and its intensity, got {part!r}")
     category, grade, transition, other, other_grade = match.groups()
-    middle = duration / 2
     if transition is None:
         return (EmotionSpan(category, category, int(grade), 0.0, duration),), "hold"
-    flashes = transition == "flash"
+    middle = duration / 2
+    first_end, end = middle, duration
+    if transition == "flash":
+        first_end, end = duration, min(middle + FLASH_SECONDS, duration)
     return (
-        EmotionSpan(category, category, int(grade), 0.0, duration if flashes else middle),
-        EmotionSpan(
-            other, other, int(other_grade), middle, middle + FLASH_SECONDS if flashes else duration
-        ),
+        EmotionSpan(category, category, int(grade), 0.0, first_end),
+        EmotionSpan(other, other, int(other_grade), middle, end),
     ), transition
 
 
@@ -98,14 +103,15 @@ def _read_part(part: str) -> tuple[str, str | HeadMotion | Action]:
     vocabulary, key = load_vocabulary(), part.replace(" ", "_")
     if key in vocabulary.manners:
         return "manner", key
-    if key.removeprefix("gaze_") in vocabulary.gazes and key.startswith("gaze_"):
+    if key.startswith("gaze_") and key.removeprefix("gaze_") in vocabulary.gazes:
         return "gaze", key.removeprefix("gaze_")
-    event = _EVENT.fullmatch(part)
-    name = event["name"].replace(" ", "_") if event else part
-    count = int(event["count"]) if event and event["count"] else None
-    start = float(event["start"]) if event and event["start"] else None
-    if name in vocabulary.head_motions:
-        return "head", HeadMotion(name, count, event["speed"] or "normal", start)
-    if name in vocabulary.actions and not event["speed"]:
-        return "actions", Action(name, count or 1, start)
+    if match := _EVENT.fullmatch(part):
+        name = match["name"].replace(" ", "_")
+        count = int(match["count"]) if match["count"] else None
+        start = float(match["start"]) if match["start"] else None
+        head = vocabulary.head_motions.get(name)
+        if head and (head.speeds or not match["speed"]):
+            return "head", HeadMotion(name, count, match["speed"] or "normal", start)
+        if name in vocabulary.actions and not match["speed"]:
+            return "actions", Action(name, count or 1, start)
     raise ValueError(f"a plan must name keys of the vocabulary, got {part!r}")

@@ -224,8 +224,9 @@ def load_vocabulary() -> Vocabulary:
     )
 
 
-def training_texts() -> list[str]:
-    """All that training text is made of: wordings, templates without their slots, prompts."""
+def training_texts(written: bool = True) -> list[str]:
+    """All that training text is made of: wordings, templates without their slots, and where
+    ``written`` the prompts that were written one by one."""
     vocabulary = load_vocabulary()
     tables = [
         *(emotion.words for emotion in vocabulary.emotions.values()),
@@ -241,7 +242,8 @@ def training_texts() -> list[str]:
         texts += [template for style in STYLES for template in styles[style]]
     texts += [*vocabulary.extra, *chain(*vocabulary.describe.values())]
     texts += [subject.noun for subject in vocabulary.subjects.values()]
-    return [*(_SLOT.sub(" ", text) for text in texts), *(text for _, text in load_written())]
+    prompts = [text for _, text in load_written()] if written else []
+    return [*(_SLOT.sub(" ", text) for text in texts), *prompts]
 
 
 def _lookup(table: dict, key: str, kind: str):

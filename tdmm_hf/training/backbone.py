@@ -44,7 +44,8 @@ def build_model(
 def _word_knowledge(settings: LanguageModelSettings) -> tuple[PreTrainedTokenizerBase, object]:
     from .text_encoder import build_prompt_encoder, build_text_tokenizer
 
-    tokenizer = build_text_tokenizer(settings.text_vocabulary, training_texts())
+    texts = training_texts(written=settings.written_share > 0)
+    tokenizer = build_text_tokenizer(settings.text_vocabulary, texts)
     encoder = build_prompt_encoder(tokenizer) if settings.prompt_encoder else None
     return tokenizer, encoder
 

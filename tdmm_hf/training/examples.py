@@ -66,11 +66,12 @@ class ExampleMaker:
         )
 
     def _animate(self, rng: np.random.Generator, steps: int | None = None) -> dict:
-        """A prompt with its motion, or with the first steps of it (plans are all of step 0)."""
+        """A prompt with its motion or a window of it, or with its first steps (0: its plan)."""
         row = self.coded[int(rng.integers(len(self.coded)))]
         text = str(rng.choice([row["text"], *row["paraphrases"]]))
         codes = self._steps(row["codes"])
-        start = int(rng.integers(max(1, len(codes) - self.window_steps + 1)))
+        latest = max(0, len(codes) - self.window_steps) if steps is None else 0
+        start = int(rng.integers(latest + 1))
         part = codes[start : start + self.window_steps]
         span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
         example = self.processor.training_example(

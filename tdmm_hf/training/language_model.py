@@ -8,6 +8,8 @@ Several processes: ``accelerate launch -m tdmm_hf.cli train-lm ...`` with the sa
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
 import os
 from pathlib import Path
@@ -55,12 +57,16 @@ def train_language_model(
 
     Returns:
         ``output_dir``, which AutoModelForCausalLM and AutoProcessor load.
+
+    Raises:
+        ValueError: there is no such corpus, or ``output_dir`` holds a run with other settings.
     """
     if settings.threads:
         torch.set_num_threads(settings.threads)
     output_dir = Path(output_dir)
     work = output_dir / "work"
     rows = load_corpus(corpus)  # before anything slow: it may not be there
+    _claim(work, settings)
     model, processor = _initial(settings, motion_tokenizer, work)
     examples = _examples(rows, model, processor, settings, work)
     trainer = MotionSFTTrainer(
@@ -76,6 +82,18 @@ def train_language_model(
         trained = trainer.accelerator.unwrap_model(trainer.model)
         _save(trained.merge_and_unload() if settings.lora_rank else trained, processor, output_dir)
     return output_dir
+
+
+def _claim(work: Path, settings: LanguageModelSettings) -> None:
+    """Let a work folder serve one run only; how many threads it has does not matter."""
+    path = work / "settings.json"
+    wanted = {k: v for k, v in dataclasses.asdict(settings).items() if k != "threads"}
+    if path.exists() and (found := json.loads(path.read_text())) != wanted:
+        changed = sorted(key for key in wanted if found.get(key) != wanted[key])
+        raise ValueError(f"{work} holds a run with other settings: {', '.join(changed)}")
+    if PartialState(cpu=_on_cpu()).is_main_process:
+        work.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(wanted, indent=1))
 
 
 def _initial(settings: LanguageModelSettings, motion_tokenizer, work: Path):

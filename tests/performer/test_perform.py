@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tdmm_hf.motion import frame_count
 from tdmm_hf.parameters import get_space
 from tdmm_hf.performer import perform, vocabulary
+from tdmm_hf.performer.head import move_head
 from tdmm_hf.performer.tables import HEAD, expressions, gain, mirrored
 from tdmm_hf.prompts.attributes import SPEEDS, Action, EmotionSpan, HeadMotion
 from tdmm_hf.prompts.suite import iter_attributes
@@ -41,7 +42,11 @@ def test_every_key_of_the_vocabulary_can_be_performed():
     category=key("category"),
     manner=key("manner"),
     head=st.builds(
-        HeadMotion, key("head motion"), st.none() | st.integers(1, 6), st.sampled_from(SPEEDS)
+        HeadMotion,
+        key("head motion"),
+        st.none() | st.integers(1, 6),
+        st.sampled_from(SPEEDS),
+        st.none() | st.floats(0.0, 0.3),
     ),
     gaze=key("gaze"),
     action=key("action"),
@@ -74,6 +79,23 @@ def test_same_prompt_and_seed_give_the_same_bytes():
         one, two = perform(asked, index), perform(asked, index)
         assert one.values.tobytes() == two.values.tobytes()
         assert not np.array_equal(one.values, perform(asked, index + 1).values)
+
+
+@pytest.mark.parametrize("start", [0.4, 1.5, 2.5])
+@pytest.mark.parametrize("name", ["nod", "shake"])
+def test_head_motions_begin_when_asked(prompt, name, start):
+    head = HeadMotion(name, 2, start=start)
+    times = np.arange(125) / 25
+    pose = move_head(times, 5.0, head, np.random.default_rng(0))
+    moving = np.flatnonzero(np.abs(pose).max(axis=1) > 0.5)
+    assert times[moving[0]] == pytest.approx(start, abs=0.2)
+    assert np.abs(pose[times < start]).max() == 0.0
+
+
+@pytest.mark.parametrize("start", [-0.1, 5.5, float("nan")])
+def test_starts_lie_within_the_performance(prompt, start):
+    with pytest.raises(ValueError, match=r"starts must lie in 0..5 s, got"):
+        perform(prompt("happy", 3, 5.0, head=HeadMotion("nod", 2, start=start)), 0)
 
 
 def test_another_frame_rate_is_the_same_performance(prompt):

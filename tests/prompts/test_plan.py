@@ -30,13 +30,28 @@ def test_everything_is_said_in_order():
     assert write_plan(full) == said
 
 
+def test_events_say_when_they_begin_to_the_half_second():
+    events = Attributes(
+        duration=5.0,
+        subject="woman",
+        emotions=(_span("happy", 3),),
+        head=HeadMotion("nod", count=2, start=1.3),
+        actions=(Action("blink", 2, start=0.1), Action("smirk", start=2.0)),
+    )
+    assert write_plan(events) == "happy 3, nod 2 at 1.5, blink 2 at 0, smirk at 2"
+
+
 def test_other_performances_have_other_plans():
-    """But for duration, times and subject, a plan tells all that a prompt asks for."""
+    """But for duration, spans and subject, a plan tells all; starts to the half second."""
+
+    def to_half(start):
+        return None if start is None else round(2 * start) / 2
 
     def asked(a):
         spans = tuple((s.category, s.intensity) for s in a.emotions)
-        actions = tuple((x.name, x.count) for x in a.actions)
-        return spans, a.transition, a.manner, actions, a.head, a.gaze
+        actions = tuple((x.name, x.count, to_half(x.start)) for x in a.actions)
+        head = (a.head.name, a.head.count, a.head.speed, to_half(a.head.start))
+        return spans, a.transition, a.manner, actions, head, a.gaze
 
     drawn = list(iter_attributes(seed=3, count=500))
     plans = {write_plan(a) for a in drawn}
@@ -49,12 +64,20 @@ def test_a_plan_reads_as_it_was_written():
         assert write_plan(read_plan(plan)) == plan
 
 
+def test_counts_of_several_digits():
+    assert read_plan("happy 3, nod 12").head == HeadMotion("nod", count=12)
+
+
 @pytest.mark.parametrize("transition", ["then", "fade", "flash"])
 def test_transitions_lie_within_the_duration(transition):
     first, second = read_plan(f"calm 3 {transition} happy 5", duration=6.0).emotions
     assert first.start == 0.0
     assert second.start == 3.0
     assert (first.end, second.end) == ((6.0, 3.9) if transition == "flash" else (3.0, 6.0))
+
+
+def test_a_flash_ends_with_a_short_performance():
+    assert read_plan("calm 3 flash happy 5", duration=1.0).emotions[1].end == 1.0
 
 
 @pytest.mark.parametrize(
@@ -69,6 +92,10 @@ def test_transitions_lie_within_the_duration(transition):
         ("happy 3, blink quick", "must name keys of the vocabulary, got 'blink quick'"),
         ("happy 3, gaze inward", "must name keys of the vocabulary, got 'gaze inward'"),
         ("happy 3,nod", "got 'happy 3,nod'"),
+        ("happy 3, tilt left quick", "must name keys of the vocabulary, got 'tilt left quick'"),
+        ("happy 3, nod 0", "must name keys of the vocabulary, got 'nod 0'"),
+        ("happy 3, nod at 1.2.3", "must name keys of the vocabulary, got 'nod at 1.2.3'"),
+        ("happy 3, nod 2, shake", "must have one head at most, got 'happy 3, nod 2, shake'"),
     ],
 )
 def test_what_is_no_plan(plan, rule):

@@ -40,8 +40,9 @@ def test_times_lie_within_the_performance():
         assert len(sample.emotions) == (1 if sample.transition == "hold" else 2)
         if sample.transition in ("then", "fade"):
             assert sample.emotions[0].end == sample.emotions[1].start
-        for action in sample.actions:
-            assert action.start is None or 0 < action.start < sample.duration
+        for event in (*sample.actions, sample.head):
+            assert event.start is None or 0 < event.start < sample.duration
+    assert any(sample.head.start is not None for sample in SAMPLES)
 
 
 def test_two_emotions_are_of_two_families():

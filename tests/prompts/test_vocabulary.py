@@ -45,18 +45,33 @@ def _runs(text: str) -> set:
     return {run for run in runs if len(set(run) - set(common.split())) > 1}
 
 
-def _benchmark_prompts() -> list[str]:
+def _benchmark_texts(*names) -> list[str]:
     data = Path(__file__).parents[2] / "benchmarks" / "data"
-    files = [data / f"{name}.yaml" for name in ("prompts", "long_prompts")]
-    return [entry["prompt"] for file in files for entry in yaml.safe_load(file.read_text())]
+    entries = [e for name in names for e in yaml.safe_load((data / f"{name}.yaml").read_text())]
+    return [text for e in entries for text in e.get("steps", [e.get("prompt")])]
 
 
-def test_written_text_shares_no_turn_of_phrase_with_the_benchmarks_prompts():
-    tested = set().union(*map(_runs, _benchmark_prompts()))
-    phrases = [text for _, text in load_written()]
-    for emotion in VOCABULARY.emotions.values():
-        phrases += [*emotion.words["situations"].train, *emotion.words["fragments"].train]
-    assert [phrase for phrase in phrases if _runs(phrase) & tested] == []
+def _sharing(phrases, tested) -> list[str]:
+    runs = set().union(*map(_runs, tested))
+    return [phrase for phrase in phrases if _runs(phrase) & runs]
+
+
+def test_situations_share_no_turn_of_phrase_with_the_benchmarks_prompts():
+    slots = [
+        emotion.words[slot].train
+        for emotion in VOCABULARY.emotions.values()
+        for slot in ("situations", "fragments")
+    ]
+    phrases = [phrase for words in slots for phrase in words]
+    assert _sharing(phrases, _benchmark_texts("prompts", "long_prompts")) == []
+
+
+def test_written_prompts_share_no_turn_of_phrase_with_the_benchmarks_prompts():
+    """Head prompts but as a whole: there are few ways to say a nod."""
+    texts = [text for _, text in load_written()]
+    assert _sharing(texts, _benchmark_texts("prompts", "long_prompts", "ladders")) == []
+    heads = {text.lower().rstrip(".") for text in _benchmark_texts("head_prompts")}
+    assert [text for text in texts if text.lower().rstrip(".") in heads] == []
 
 
 def test_written_prompts_come_with_plans_of_the_vocabulary():

@@ -14,6 +14,7 @@ from tdmm_hf.corpus.build import build
 from tdmm_hf.modeling.processing_tdmm import TEXT_TO_MOTION
 from tdmm_hf.prompts.attributes import Attributes
 from tdmm_hf.prompts.plan import write_plan
+from tdmm_hf.prompts.written import load_written
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
 from tdmm_hf.training.codes import encode_corpus, load_corpus
 from tdmm_hf.training.examples import ExampleMaker
@@ -100,6 +101,13 @@ def test_a_stopped_run_ends_with_the_same_weights(places, tmp_path, monkeypatch,
     expected, found = weights(whole), weights(train("again"))
     assert expected.keys() == found.keys()
     assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+
+
+def test_a_run_with_other_settings_is_left_alone(places, tmp_path):
+    folders = places / "corpus", places / "codec"
+    train_language_model(*folders, settings(places), tmp_path)
+    with pytest.raises(ValueError, match="holds a run with other settings: describe_share, muon"):
+        train_language_model(*folders, settings(places, muon=True, describe_share=0.4), tmp_path)
 
 
 def test_two_processes_train_one_model(places, tmp_path):
@@ -215,8 +223,10 @@ def test_written_prompts_are_read_only(coded_pair):
     )
     maker = ExampleMaker(*coded_pair, only)
     assert _kinds(maker) == {(True, False, False)}
-    plans = {maker.processor.tokenizer.decode(maker(i)["labels"][-1:]) for i in range(5)}
-    assert plans == {maker.processor.tokenizer.decode([maker.processor.motion_start_token_id])}
+    known = {plan for plan, _ in load_written()}
+    answers = [[x for x in maker(i)["labels"] if x != -100] for i in range(5)]
+    assert {maker.processor.decode_plan(answer) for answer in answers} <= known
+    assert {answer[-1] for answer in answers} == {maker.processor.motion_start_token_id}
 
 
 def test_a_corpus_without_attributes_has_no_plans(coded_pair):
