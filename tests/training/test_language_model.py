@@ -14,7 +14,6 @@ from tdmm_hf.corpus.build import build
 from tdmm_hf.modeling.processing_tdmm import TEXT_TO_MOTION
 from tdmm_hf.prompts.attributes import Attributes
 from tdmm_hf.prompts.plan import write_plan
-from tdmm_hf.prompts.written import load_written
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
 from tdmm_hf.training.codes import encode_corpus, load_corpus
 from tdmm_hf.training.examples import ExampleMaker
@@ -217,16 +216,18 @@ def test_examples_of_every_kind_begin_with_the_plan(coded_pair):
     assert _kinds(maker) == {(True, *map(bool, kind)) for kind in (read, open_, animate, describe)}
 
 
-def test_written_prompts_are_read_only(coded_pair):
+@pytest.mark.parametrize("written_share", [0.0, 1.0])
+def test_written_prompts_are_read_only(coded_pair, written_share):
     only = LanguageModelSettings(
-        describe_share=0.0, read_share=1.0, opening_share=0.0, written_share=1.0, synonym_rate=0.0
+        describe_share=0.0, read_share=1.0, opening_share=0.0, written_share=written_share
     )
     maker = ExampleMaker(*coded_pair, only)
     assert _kinds(maker) == {(True, False, False)}
-    known = {plan for plan, _ in load_written()}
-    answers = [[x for x in maker(i)["labels"] if x != -100] for i in range(5)]
-    assert {maker.processor.decode_plan(answer) for answer in answers} <= known
+    answers = [[x for x in maker(i)["labels"] if x != -100] for i in range(20)]
     assert {answer[-1] for answer in answers} == {maker.processor.motion_start_token_id}
+    of_corpus = {"smiles 2", "laughs 3"}
+    found = {maker.processor.decode_plan(answer) for answer in answers}
+    assert found == of_corpus if written_share == 0 else not found & of_corpus
 
 
 def test_a_corpus_without_attributes_has_no_plans(coded_pair):
