@@ -10,7 +10,8 @@ each time with another lead taken away; then it reads the hand-written prompts. 
 - head: head prompts whose plan has a head motion that is allowed, the count within one.
 - ladder: neighbouring steps of the intensity ladders whose planned intensity rises.
 
-Runs are kept in ``--work`` and go on where they stopped; several may run beside each other.
+Runs are kept in ``--work`` and go on where they stopped; several may run beside each other once the
+first has made their corpus.
 """
 
 from __future__ import annotations
@@ -27,19 +28,14 @@ from tdmm_hf.prompts.plan import read_plan
 from tdmm_hf.prompts.vocabulary import family_of, load_vocabulary
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings, from_yaml
 
-LEADS = {
-    "all leads": {},
+WITHOUT = {
     "without the table of word meanings": {"prompt_encoder": False},
     "without word vectors to start from": {"text_embeddings": False},
     "without synonyms": {"synonym_rate": 0.0},
     "without written prompts": {"written_share": 0.0},
-    "no lead": {
-        "prompt_encoder": False,
-        "text_embeddings": False,
-        "synonym_rate": 0.0,
-        "written_share": 0.0,
-    },
 }
+NONE = {name: value for changes in WITHOUT.values() for name, value in changes.items()}
+LEADS = {"all leads": {}, **WITHOUT, "no lead": NONE}
 READS_ONLY = {"describe_share": 0.0, "opening_share": 0.0, "read_share": 1.0, "tracked_share": 0.0}
 CORPUS = CorpusSettings(clips=4000, held_out=1, captions=8, descriptions=1)
 SHORTEST = 0.2  # seconds of motion: the plan is what counts
@@ -122,7 +118,7 @@ def train_and_read(options: argparse.Namespace, name: str) -> dict:
         changes["threads"] = options.threads
     folder = options.work / f"{name.replace(' ', '-')}-{options.examples}"
     if not (folder / "config.json").exists():
-        corpus, codec = folder / "corpus", folder / "motion-tokenizer"
+        corpus, codec = options.work / "corpus", options.work / "motion-tokenizer"
         build(CORPUS, corpus)
         load_tokenizer(None).save_pretrained(codec)
         train_language_model(corpus, codec, dataclasses.replace(recipe, **changes), folder)

@@ -10,6 +10,7 @@ This module imports neither torch nor datasets, so that ``tdmm --help`` answers 
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +33,23 @@ def from_yaml(kind: type[Settings], path: str | Path) -> Settings:
     if unknown := sorted(set(fields) - known):
         raise ValueError(f"{path} has unknown settings: {', '.join(unknown)}")
     return kind(**fields)
+
+
+def claim(path: Path, wanted: dict, what: str) -> None:
+    """Note in a file what its folder is made with, for ``what`` ("a corpus of").
+
+    Raises:
+        ValueError: the folder was made with something else; names what differs.
+    """
+    from .formats.files import replacing  # brings scipy along, which settings need not
+
+    if not path.exists():
+        with replacing(path) as beside:
+            beside.write_text(json.dumps(wanted, indent=1))
+        return
+    found = json.loads(path.read_text())
+    if changed := sorted(k for k in {*wanted, *found} if found.get(k) != wanted.get(k)):
+        raise ValueError(f"{path.parent} holds {what} other settings: {', '.join(changed)}")
 
 
 def _require_positive(settings, *names: str) -> None:

@@ -8,7 +8,6 @@ on where it was: a shard is written beside its place and renamed when whole.
 
 from __future__ import annotations
 
-import json
 import logging
 import multiprocessing
 import os
@@ -25,7 +24,7 @@ from tqdm import tqdm
 from ..performer import perform
 from ..prompts.suite import iter_attributes, sample_attributes
 from ..prompts.wording import captions, describe
-from ..settings import CorpusSettings
+from ..settings import CorpusSettings, claim
 from .schema import SCHEMA_KEY, SCHEMA_VERSION, make_row, row_features
 
 logger = logging.getLogger(__name__)
@@ -120,7 +119,8 @@ def build(
     """
     directory = Path(directory)
     (directory / "data").mkdir(parents=True, exist_ok=True)
-    _claim(directory, settings)
+    wanted = {"schema_version": SCHEMA_VERSION, **asdict(settings)}
+    claim(directory / SETTINGS_FILE, wanted, "a corpus of")
     shards = plan(settings)
     missing = [shard for shard in shards if not (directory / shard.path).exists()]
     bar = tqdm(
@@ -140,15 +140,6 @@ def build(
 
 def _work(job: tuple[Shard, CorpusSettings, Path]) -> int:
     return write_shard(*job)
-
-
-def _claim(directory: Path, settings: CorpusSettings) -> None:
-    path = directory / SETTINGS_FILE
-    wanted = {"schema_version": SCHEMA_VERSION, **asdict(settings)}
-    if path.exists() and (found := json.loads(path.read_text())) != wanted:
-        changed = sorted(key for key in wanted if found.get(key) != wanted[key])
-        raise ValueError(f"{directory} holds a corpus of other settings: {', '.join(changed)}")
-    path.write_text(json.dumps(wanted, indent=1))
 
 
 def _readme(settings: CorpusSettings) -> str:

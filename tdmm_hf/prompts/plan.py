@@ -35,11 +35,12 @@ def write_plan(attributes: Attributes) -> str:
     parts = [_emotions(attributes)]
     if attributes.manner != "silent":
         parts.append(attributes.manner)
-    if attributes.head.name != "natural":
-        parts.append(_head(attributes.head))
+    head = attributes.head
+    if head.name != "natural":
+        parts.append(_event(head.name, head.count, head.start, head.speed))
     for action in attributes.actions:
-        count = [str(action.count)] if action.count > 1 else []
-        parts.append(" ".join([action.name, *count, *_at(action.start)]))
+        count = action.count if action.count > 1 else None
+        parts.append(_event(action.name, count, action.start))
     if attributes.gaze != "camera":
         parts.append(f"gaze {attributes.gaze}")
     return ", ".join(parts).replace("_", " ")
@@ -50,15 +51,16 @@ def _emotions(attributes: Attributes) -> str:
     return f" {attributes.transition} ".join(graded)
 
 
-def _head(head: HeadMotion) -> str:
-    words = [head.name] if head.count is None else [head.name, str(head.count)]
-    speed = [] if head.speed == "normal" else [head.speed]
-    return " ".join([*words, *speed, *_at(head.start)])
-
-
-def _at(start: float | None) -> list[str]:
-    """When it begins, to the half second."""
-    return [] if start is None else [f"at {round(2 * start) / 2:g}"]
+def _event(name: str, count: int | None, start: float | None, speed: str = "normal") -> str:
+    """What is done, how often, how fast, and when it begins, to the half second."""
+    words = [name]
+    if count is not None:
+        words.append(str(count))
+    if speed != "normal":
+        words.append(speed)
+    if start is not None:
+        words.append(f"at {round(2 * start) / 2:g}")
+    return " ".join(words)
 
 
 def read_plan(plan: str, duration: float = 5.0, subject: str = "person") -> Attributes:

@@ -57,7 +57,7 @@ class ExampleMaker:
         plan, text = self.written[int(rng.integers(len(self.written)))]
         return self.processor.training_example(
             TEXT_TO_MOTION,
-            _casually(replace_words(text, rng, self.settings.synonym_rate), rng),
+            self._reworded(text, rng),
             np.zeros((0, self.codebooks), np.int64),
             duration=round(float(rng.uniform(*WRITTEN_SECONDS)), 1),
             instruction=self._instruction(TEXT_TO_MOTION, rng),
@@ -76,7 +76,7 @@ class ExampleMaker:
         span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
         example = self.processor.training_example(
             TEXT_TO_MOTION,
-            _casually(replace_words(text, rng, self.settings.synonym_rate), rng),
+            self._reworded(text, rng),
             part,
             duration=float(row["num_frames"]) / self.processor.fps,
             window=span if len(part) < len(codes) else None,
@@ -117,15 +117,15 @@ class ExampleMaker:
         """Flat codes to (steps, codebooks)."""
         return np.asarray(codes).reshape(-1, self.codebooks)
 
+    def _reworded(self, text: str, rng: np.random.Generator) -> str:
+        """A prompt with synonyms, some without their full stop, as some people leave it out."""
+        text = replace_words(text, rng, self.settings.synonym_rate)
+        return text.removesuffix(".") if rng.random() < FULL_STOP_LEFT_OUT else text
+
     def _instruction(self, task: str, rng: np.random.Generator) -> int:
         """The instruction that inference uses, half of the time; else any."""
         choices = len(self.processor.instructions[task])
         return 0 if rng.random() < 0.5 else int(rng.integers(choices))
-
-
-def _casually(text: str, rng: np.random.Generator) -> str:
-    """Some people leave out the full stop."""
-    return text.removesuffix(".") if rng.random() < FULL_STOP_LEFT_OUT else text
 
 
 def make_examples(

@@ -9,7 +9,6 @@ Several processes: ``accelerate launch -m tdmm_hf.cli train-lm ...`` with the sa
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import os
 from pathlib import Path
@@ -22,11 +21,11 @@ from trl import SFTConfig, SFTTrainer
 
 from ..hub import save_checkpoint
 from ..modeling import TDMMForCausalLM
-from ..settings import LanguageModelSettings
+from ..settings import LanguageModelSettings, claim
 from .backbone import build_model
 from .codes import encode_corpus, load_corpus
 from .examples import make_examples
-from .optimizer import MuonAdamW
+from .optimizer import BETAS, MuonAdamW
 
 logger = logging.getLogger(__name__)
 
@@ -86,14 +85,10 @@ def train_language_model(
 
 def _claim(work: Path, settings: LanguageModelSettings) -> None:
     """Let a work folder serve one run only; how many threads it has does not matter."""
-    path = work / "settings.json"
-    wanted = {k: v for k, v in dataclasses.asdict(settings).items() if k != "threads"}
-    if path.exists() and (found := json.loads(path.read_text())) != wanted:
-        changed = sorted(key for key in wanted if found.get(key) != wanted[key])
-        raise ValueError(f"{work} holds a run with other settings: {', '.join(changed)}")
     if PartialState(cpu=_on_cpu()).is_main_process:
         work.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(wanted, indent=1))
+        wanted = {k: v for k, v in dataclasses.asdict(settings).items() if k != "threads"}
+        claim(work / "settings.json", wanted, "a run with")
 
 
 def _initial(settings: LanguageModelSettings, motion_tokenizer, work: Path):
@@ -147,7 +142,8 @@ def _sft_config(settings: LanguageModelSettings, work: Path) -> SFTConfig:
         warmup_steps=settings.warmup,
         weight_decay=settings.weight_decay,
         lr_scheduler_type="cosine",
-        adam_beta2=0.98,
+        adam_beta1=BETAS[0],
+        adam_beta2=BETAS[1],
         max_grad_norm=1.0,
         train_sampling_strategy="group_by_length",
         bf16=settings.bf16,

@@ -6,7 +6,7 @@ import pytest
 from datasets import load_dataset
 
 from tdmm_hf.corpus.build import build, plan
-from tdmm_hf.corpus.schema import SCHEMA_KEY, SCHEMA_VERSION, row_motion
+from tdmm_hf.corpus.schema import SCHEMA_KEY, row_motion
 from tdmm_hf.prompts.attributes import Attributes
 from tdmm_hf.settings import CorpusSettings
 
@@ -47,7 +47,7 @@ def test_rows_hold_what_they_say(corpus, tmp_path):
 
 def test_every_shard_carries_the_schema_version(corpus):
     for path in (corpus / "data").iterdir():
-        assert pq.read_schema(path).metadata[SCHEMA_KEY] == str(SCHEMA_VERSION).encode()
+        assert pq.read_schema(path).metadata[SCHEMA_KEY] == b"2"
 
 
 def test_the_same_bytes_for_any_number_of_workers(corpus, tmp_path):
