@@ -23,8 +23,8 @@ from pathlib import Path
 
 from common import BATCH_SIZE, HERE, RESULTS, load_yaml, percent, print_table, write_result
 
+from tdmm_hf.performer.plan import read_plan
 from tdmm_hf.prompts.attributes import Attributes
-from tdmm_hf.prompts.plan import read_plan
 from tdmm_hf.prompts.vocabulary import family_of, load_vocabulary
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings, from_yaml
 

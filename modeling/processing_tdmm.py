@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from transformers import AddedToken, BatchFeature, ProcessorMixin
 
+from .clock_tdmm import CLOCK_SECONDS, STATE_KEYS, Clock, clock_tokens, without_marks
+
 TEXT_TO_MOTION = "text-to-face-motion"
 MOTION_TO_TEXT = "face-motion-to-text"
 PROMPT_START, PROMPT_END = "<|prompt|>", "<|/prompt|>"
@@ -31,7 +33,8 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 MARKERS = (PROMPT_START, PROMPT_END, PLAN_START, PLAN_END, MOTION_START, MOTION_END)
-MAX_PLAN_TOKENS = 48
+MAX_PLAN_TOKENS = 64
+MAX_SECONDS = 60.0
 IGNORED_LABEL = -100
 _SENTINEL = "THE-CONTENT"
 
@@ -66,7 +69,9 @@ class TDMMProcessor(ProcessorMixin):
         instructions: task name to instruction templates with ``{prompt}`` and ``{span}``, or
             ``{motion}``. The first is the one used for inference.
         num_codebooks, codebook_size, fps, downsample: the code layout of the MotionTokenizer.
-        window_seconds, context_seconds, max_seconds: see TDMMConfig.
+        clock_steps, window_seconds, context_seconds, max_seconds: see TDMMConfig.
+        states: keys that may stand for what is shown at a mark of the clock, the first for nothing;
+            none for a model that is not told.
         context_length: most tokens the language model can read; None for no limit.
         sentence_case: the tokenizer knows no capitals, so decoded sentences are given them.
         chat_template: Jinja template of the conversation; the tokenizer's by default.
@@ -80,9 +85,11 @@ class TDMMProcessor(ProcessorMixin):
         codebook_size,
         fps=25.0,
         downsample=4,
+        clock_steps=0,
+        states=(),
         window_seconds=8.0,
         context_seconds=2.0,
-        max_seconds=60.0,
+        max_seconds=MAX_SECONDS,
         context_length=None,
         sentence_case=False,
         chat_template=None,
@@ -97,6 +104,8 @@ class TDMMProcessor(ProcessorMixin):
         self.codebook_size = codebook_size
         self.fps = fps
         self.downsample = downsample
+        self.clock_steps = clock_steps
+        self.states = list(states)
         self.window_seconds = window_seconds
         self.context_seconds = context_seconds
         self.max_seconds = max_seconds
@@ -114,8 +123,18 @@ class TDMMProcessor(ProcessorMixin):
             instructions: task name to templates; the package's by default.
             **settings: ``window_seconds`` and the like, see the class.
         """
+        steps_per_second = motion_config.fps / motion_config.downsample
+        settings.setdefault("clock_steps", max(1, round(CLOCK_SECONDS * steps_per_second)))
+        clock = ()
+        if settings["clock_steps"]:
+            every = settings["clock_steps"] / steps_per_second
+            longest = settings.get("max_seconds", MAX_SECONDS)
+            clock = clock_tokens(every, longest, settings.get("states", ()))
         tokenizer = extend_tokenizer(
-            copy.deepcopy(tokenizer), motion_config.num_codebooks, motion_config.codebook_size
+            copy.deepcopy(tokenizer),
+            motion_config.num_codebooks,
+            motion_config.codebook_size,
+            clock=clock,
         )
         settings.setdefault("sentence_case", _is_uncased(tokenizer))
         return cls(
@@ -201,7 +220,16 @@ class TDMMProcessor(ProcessorMixin):
         return ids[:place] + self.codes_to_ids(codes) + ids[place:]
 
     def training_example(
-        self, task, text, codes, duration=None, window=None, instruction=0, plan="", steps=None
+        self,
+        task,
+        text,
+        codes,
+        duration=None,
+        window=None,
+        instruction=0,
+        plan="",
+        steps=None,
+        states=None,
     ):
         """One example with its answer; the loss is on the answer only.
 
@@ -216,6 +244,8 @@ class TDMMProcessor(ProcessorMixin):
                 none.
             steps: latent steps after which a motion to write breaks off; all of it, and its end, by
                 default.
+            states: what the whole motion shows at each mark of the clock, pairs of keys; written
+                with the marks of a motion, and before the plan of a description.
 
         Returns:
             ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer.
@@ -224,31 +254,44 @@ class TDMMProcessor(ProcessorMixin):
             if duration is None:
                 duration = len(codes) * self.downsample / self.fps
             request = self.motion_request(text, duration, window, instruction)
+            first = 0 if window is None else round(window[0] * self.fps / self.downsample)
+            shown = self.clock.state_ids(states, first + len(codes))
             answer = [
+                *self._plan(plan),
                 self.motion_start_token_id,
-                *self.codes_to_ids(codes),
-                self.motion_end_token_id,
-                self.tokenizer.eos_token_id,
+                *self.codes_to_ids(codes[:steps], first, shown),
             ]
-            answer = answer[: None if steps is None else 1 + steps * self.num_codebooks]
+            if steps is None or steps >= len(codes) > 0:
+                answer += [self.motion_end_token_id, self.tokenizer.eos_token_id]
         elif task == MOTION_TO_TEXT:
             request = self.text_request(codes, instruction)
-            answer = [*self._words(text), self.tokenizer.eos_token_id]
+            shown = self.clock.state_ids(states, len(codes))
+            reading = [i for step in range(len(codes)) for i in self.clock.ids(step, shown)]
+            answer = [
+                *(reading if shown else ()),
+                *self._plan(plan),
+                *self._words(text),
+                self.tokenizer.eos_token_id,
+            ]
         else:
             raise ValueError(f"task must be one of {sorted(self.instructions)}, got {task!r}")
-        answer = self._plan(plan) + answer
         return {
             "input_ids": request + answer,
             "labels": [IGNORED_LABEL] * len(request) + answer,
         }
 
-    def codes_to_ids(self, codes):
-        """Codes (steps, codebooks) to a list of steps x codebooks ids, step by step."""
+    def codes_to_ids(self, codes, first=0, states=None):
+        """Codes (steps, codebooks) to a list of ids, step by step, with the clock's marks between.
+
+        ``first`` is the step of its motion that the codes begin with; ``states`` has ids of what is
+        shown at each of its marks, (marks, keys).
+        """
         codes = np.asarray(codes)
         if codes.ndim != 2 or codes.shape[1] != self.num_codebooks:
             raise ValueError(f"codes must be (steps, {self.num_codebooks}), got {codes.shape}")
         offsets = self.motion_token_start + np.arange(self.num_codebooks) * self.codebook_size
-        return (codes + offsets).reshape(-1).tolist()
+        steps = enumerate((codes + offsets).tolist(), start=first)
+        return [i for step, ids in steps for i in [*self.clock.ids(step, states), *ids]]
 
     def ids_to_codes(self, ids):
         """Codes (steps, codebooks) of the motion tokens among ids, in order."""
@@ -263,7 +306,7 @@ class TDMMProcessor(ProcessorMixin):
 
     def decode_text(self, ids):
         """The words of an answer, without its plan and any token that is not text."""
-        ids = np.asarray(ids).tolist()
+        ids = [i for i in np.asarray(ids).tolist() if i not in self.clock.marks]
         if self.plan_start_token_id in ids:  # a plan that does not end leaves no room for words
             end = ids.index(self.plan_end_token_id) if self.plan_end_token_id in ids else len(ids)
             ids = ids[end + 1 :]
@@ -275,7 +318,8 @@ class TDMMProcessor(ProcessorMixin):
         ids = np.asarray(ids).tolist()
         if self.plan_end_token_id not in ids:
             return ""
-        return self._text(ids[: ids.index(self.plan_end_token_id)])
+        start = ids.index(self.plan_start_token_id) + 1 if self.plan_start_token_id in ids else 0
+        return self._text(ids[start : ids.index(self.plan_end_token_id)])
 
     def check_duration(self, duration):
         """Seconds as a float; ValueError unless at least a frame and at most ``max_seconds``."""
@@ -292,6 +336,12 @@ class TDMMProcessor(ProcessorMixin):
     @cached_property
     def motion_token_start(self):
         return self.tokenizer.convert_tokens_to_ids(motion_token(0, 0))
+
+    @cached_property
+    def clock(self):
+        """The clock's marks and states."""
+        seconds = self.clock_steps * self.downsample / self.fps
+        return Clock(self.tokenizer, self.clock_steps, seconds, self.states)
 
     @cached_property
     def motion_start_token_id(self):
@@ -319,14 +369,18 @@ class TDMMProcessor(ProcessorMixin):
 
     @cached_property
     def no_words(self):
-        """Ids of motion, roles and markers of prompt and motion: none that is a word."""
+        """Ids of motion, states, roles and markers of prompt and motion: none that is a word."""
         motion = range(
             self.motion_token_start,
             self.motion_token_start + self.num_codebooks * self.codebook_size,
         )
         vocabulary = self.tokenizer.get_vocab()
         markers = (PROMPT_START, PROMPT_END, MOTION_START, MOTION_END, USER, ASSISTANT)
-        return {*motion, *(vocabulary[m] for m in markers if m in vocabulary)}
+        return {
+            *motion,
+            *self.clock.states.values(),
+            *(vocabulary[m] for m in markers if m in vocabulary),
+        }
 
     @cached_property
     def _frame(self):
@@ -354,7 +408,9 @@ class TDMMProcessor(ProcessorMixin):
             return []
         if self.plan_start_token_id is None:
             raise ValueError(f"plan needs a tokenizer with plan tokens, got {plan!r}")
-        return [self.plan_start_token_id, *self._words(plan), self.plan_end_token_id]
+        plan = self.clock.with_marks(self._plain(plan))
+        ids = self.tokenizer(plan, add_special_tokens=False)["input_ids"]
+        return [self.plan_start_token_id, *ids, self.plan_end_token_id]
 
     def _words(self, text):
         """Ids of plain text."""
@@ -364,7 +420,7 @@ class TDMMProcessor(ProcessorMixin):
         """Ids to text, without any token that is not text."""
         markers = {self.plan_start_token_id, self.plan_end_token_id}
         words = [i for i in ids if i not in self.no_words and i not in markers]
-        return self.tokenizer.decode(words, skip_special_tokens=True).strip()
+        return without_marks(self.tokenizer.decode(words, skip_special_tokens=True)).strip()
 
     def _template(self, task, instruction):
         if not isinstance(instruction, str):
@@ -381,7 +437,9 @@ class TDMMProcessor(ProcessorMixin):
         """Most tokens of a motion, its plan, its markers and the end of sequence."""
         steps = math.ceil(round(seconds * self.fps) / self.downsample)
         plan = 0 if self.plan_start_token_id is None else MAX_PLAN_TOKENS
-        return plan + steps * self.num_codebooks + 3
+        marks = math.ceil(steps / self.clock_steps) if self.clock_steps else 0
+        state = STATE_KEYS if self.states else 0
+        return plan + steps * self.num_codebooks + marks * (1 + state) + 3
 
     def _check_length(self, ids, answer):
         if self.context_length is not None and len(ids) + answer > self.context_length:
@@ -392,8 +450,8 @@ class TDMMProcessor(ProcessorMixin):
             )
 
 
-def extend_tokenizer(tokenizer, num_codebooks, codebook_size):
-    """Add what a tokenizer lacks of roles, markers, end, padding and motion tokens, in place."""
+def extend_tokenizer(tokenizer, num_codebooks, codebook_size, clock=()):
+    """Add what a tokenizer lacks of roles, markers, end, padding, clock and motion, in place."""
     roles = [] if tokenizer.chat_template else [USER, ASSISTANT]
     tokenizer.add_tokens([AddedToken(t, special=True, normalized=False) for t in roles])
     if tokenizer.eos_token is None:
@@ -404,10 +462,13 @@ def extend_tokenizer(tokenizer, num_codebooks, codebook_size):
         tokenizer.chat_template = CHAT_TEMPLATE
     motion = [motion_token(q, k) for q in range(num_codebooks) for k in range(codebook_size)]
     tokenizer.add_tokens(
-        [AddedToken(token, special=False, normalized=False) for token in [*MARKERS, *motion]]
+        [
+            AddedToken(token, special=False, normalized=False)
+            for token in [*MARKERS, *clock, *motion]
+        ]
     )
     ids = tokenizer.convert_tokens_to_ids(motion)
-    if max(tokenizer.convert_tokens_to_ids(list(MARKERS))) > ids[0]:
+    if max(tokenizer.convert_tokens_to_ids([*MARKERS, *clock])) > ids[0]:
         raise ValueError(
             f"markers must have lower ids than motion tokens, got {MARKERS} above {ids[0]}"
         )

@@ -9,12 +9,15 @@ A token is picked by inverting the cumulative distribution at a number drawn fro
 generator, so that what another row draws does not matter.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from transformers import LogitsProcessor
+
+from .clock_tdmm import STATE_KEYS
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,44 @@ def pick(logits, draws, sampling):
     return index.clamp(max=logits.shape[-1] - 1).squeeze(-1)
 
 
+@dataclass(frozen=True)
+class Place:
+    """What may be written at one place: ids from ``first`` to before ``end``; the likeliest, or one
+    that is ``drawn``."""
+
+    first: int
+    end: int
+    drawn: bool = False
+
+    @property
+    def fixed(self):
+        return self.end == self.first + 1
+
+
+def _fixed(token_id):
+    return Place(token_id, token_id + 1)
+
+
+def motion_places(config, first, count):
+    """The places of ``count`` latent steps from step ``first`` on: codes, and before some of them a
+    mark of the clock with its state."""
+    for step in range(first, first + count):
+        if config.clock_steps and step % config.clock_steps == 0:
+            yield _fixed(config.clock_token_start + step // config.clock_steps)
+            if config.num_states:
+                end = config.state_token_start + config.num_states
+                yield from [Place(config.state_token_start, end)] * STATE_KEYS
+        yield from (Place(*ids, drawn=True) for ids in config.motion_slices)
+
+
+def reading_places(config, steps):
+    """What is read from a motion of so many latent steps before it is put into words: its marks and
+    states."""
+    if not config.num_states:
+        return []
+    return [place for place in motion_places(config, 0, steps) if not place.drawn]
+
+
 def _only(scores, ids):
     """Scores that leave one id in each row."""
     return torch.full_like(scores, -torch.inf).scatter(1, ids[:, None], 0.0)
@@ -87,28 +128,23 @@ class MotionLogitsProcessor(LogitsProcessor):
     """
 
     def __init__(self, config, steps, seeds, sampling, eos_token_id):
-        self.config = config
-        self.total = steps * config.motion_config.num_codebooks
-        self.draws = uniforms([(seed, 0) for seed in seeds], self.total)
+        total = steps * config.motion_config.num_codebooks
+        self.draws = iter(uniforms([(seed, 0) for seed in seeds], total).T)
         self.sampling = sampling
-        self.ending = [config.motion_end_token_id, eos_token_id]
-        self.written = None
+        self.places = itertools.chain(
+            [_fixed(config.motion_start_token_id)],
+            motion_places(config, 0, steps),
+            [_fixed(config.motion_end_token_id)],
+            itertools.repeat(_fixed(eos_token_id)),
+        )
 
     def __call__(self, input_ids, scores):
         """scores (rows, vocabulary) with everything but the next id at minus infinity."""
-        self.written = -1 if self.written is None else self.written + 1
-        if self.written == -1:
-            return self._fixed(scores, self.config.motion_start_token_id)
-        if self.written >= self.total:
-            return self._fixed(scores, self.ending[min(self.written - self.total, 1)])
-        motion = self.config.motion_config
-        first = self.config.motion_token_id(self.written % motion.num_codebooks, 0)
-        logits = scores[:, first : first + motion.codebook_size].float()
-        return _only(scores, first + pick(logits, self.draws[:, self.written], self.sampling))
-
-    def _fixed(self, scores, token_id):
-        ids = torch.full(scores.shape[:1], token_id, device=scores.device)
-        return _only(scores, ids)
+        place = next(self.places)
+        logits = scores[:, place.first : place.end].float()
+        if place.drawn:
+            return _only(scores, place.first + pick(logits, next(self.draws), self.sampling))
+        return _only(scores, place.first + logits.argmax(dim=-1))
 
 
 class TextLogitsProcessor(LogitsProcessor):
@@ -116,20 +152,28 @@ class TextLogitsProcessor(LogitsProcessor):
 
     Args:
         banned: ids (any number,) that are no words.
+        readings: for each row the places that come first, whatever is banned; none by default.
         seeds: a number, or a tuple of numbers, for each row; None takes the likeliest word.
         count: most tokens that will be written.
         sampling: how words are picked.
     """
 
-    def __init__(self, banned, seeds=None, count=0, sampling=None):
+    def __init__(self, banned, readings=(), seeds=None, count=0, sampling=None):
         self.banned = torch.as_tensor(banned)
+        self.readings = readings
         self.draws = None if seeds is None else uniforms(seeds, count)
         self.sampling = sampling
         self.written = -1
 
     def __call__(self, input_ids, scores):
         self.written += 1
-        scores = scores.index_fill(1, self.banned.to(scores.device), -torch.inf)
+        words = scores.index_fill(1, self.banned.to(scores.device), -torch.inf)
+        for row, places in enumerate(self.readings):
+            if self.written < len(places):
+                place = places[self.written]
+                words[row] = -torch.inf
+                words[row, place.first : place.end] = scores[row, place.first : place.end]
+        scores = words
         if self.draws is None:
             return scores
         return _only(scores, pick(scores.float(), self.draws[:, self.written], self.sampling))

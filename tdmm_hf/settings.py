@@ -163,6 +163,7 @@ class LanguageModelSettings:
         written_share: share of these that are prompts written one by one, not of the corpus.
         opening_share: share that animate a prompt's first seconds only, which come from its plan
             more than what follows does.
+        word_weight: how many times words, marks and states count in the loss; a code counts once.
         history_noise: largest share of a motion's earlier tokens that are exchanged for random ones
             while it is learned, so that it listens to the prompt and not to itself alone.
         synonym_rate: share of content words replaced by synonyms while training.
@@ -193,6 +194,7 @@ class LanguageModelSettings:
     read_share: float = 0.25
     written_share: float = 0.5
     opening_share: float = 0.25
+    word_weight: float = 4.0
     history_noise: float = 0.5
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
@@ -214,7 +216,7 @@ class LanguageModelSettings:
     def __post_init__(self):
         _require_positive(
             self, "examples", "batch_size", "gradient_accumulation", "learning_rate", "save_every",
-            "temperature",
+            "temperature", "word_weight",
         )  # fmt: skip
         _require_share(
             self, "warmup", "describe_share", "read_share", "written_share", "opening_share",

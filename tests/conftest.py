@@ -104,7 +104,7 @@ def _qwen3(vocabulary):
 
 def _gpt2(vocabulary):
     return GPT2LMHeadModel(
-        GPT2Config(vocab_size=vocabulary, n_embd=32, n_layer=2, n_head=2, n_positions=320)
+        GPT2Config(vocab_size=vocabulary, n_embd=32, n_layer=2, n_head=2, n_positions=384)
     )
 
 

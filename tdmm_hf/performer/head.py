@@ -26,6 +26,14 @@ def move_head(times: np.ndarray, duration: float, head: HeadMotion, rng) -> np.n
     return _KINDS[row["kind"]](times, duration, head, row, rng)
 
 
+def event_starts(duration: float, head: HeadMotion) -> np.ndarray:
+    """When each of a counted motion begins, at medium pace: (count,) seconds; else none."""
+    row = table("head")[head.name]
+    if head.count is None or row["kind"] not in ("pulses", "cycles"):
+        return np.zeros(0)
+    return _starts(duration, head, row["seconds"][head.speed], row)[0]
+
+
 def drift(times: np.ndarray, rng, restlessness: float) -> np.ndarray:
     """The slow wandering of a head at ease, (frames, 3) degrees."""
     slow = slow_noise(times, rng, 3, 0.06, 0.36)

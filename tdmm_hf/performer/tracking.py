@@ -34,6 +34,7 @@ CAMERA_SHARE = 0.4
 SIDE_DIFFERENCE = 0.25
 STRENGTHS = (0.3, 1.0)
 JITTERS = (0.5, 2.0)
+CROSSTALKS = (0.0, 1.2)  # how much of the measured cross-talk a clip shows
 # One direction of gaze is two channels.
 _GAZE_DIRECTION = {
     "eyeLookOutLeft": "gazeLeft",
@@ -50,6 +51,7 @@ class TrackerModel:
     Args:
         rest, rest_spread: (55,) score of a resting face, and its standard deviation over people.
         low_gain, high_gain: (52,) least and greatest rise of the score for a weight of 1.
+        crosstalk: (52, 52) rise of each score (row) for a weight of 1 of another channel (column).
         jitter: (55,) standard deviation of frame noise.
         family: (52,) number of the channels that share a person's draw: both sides of a shape,
             both eyes of a gaze direction.
@@ -60,6 +62,7 @@ class TrackerModel:
     rest_spread: np.ndarray
     low_gain: np.ndarray
     high_gain: np.ndarray
+    crosstalk: np.ndarray
     jitter: np.ndarray
     family: np.ndarray
     yaw: np.ndarray
@@ -81,10 +84,30 @@ def tracker_model() -> TrackerModel:
             key: np.array([channels[name][key] for name in ARKIT_BLENDSHAPES])
             for key in ("low_gain", "high_gain")
         },
+        crosstalk=_crosstalk(tracking["response"]["crosstalk"]["families"]),
         family=np.unique(names, return_inverse=True)[1],
         yaw=np.radians([head["yaw_given"], head["yaw_read"]]),
         pitch=np.radians([head["pitch_given"], head["pitch_read"]]),
     )
+
+
+def _crosstalk(families: dict[str, dict[str, float]]) -> np.ndarray:
+    """(52, 52): a side moves its own side's scores and, by half, those that have no side."""
+    matrix = np.zeros((NUM_WEIGHTS, NUM_WEIGHTS))
+    for column, driven in enumerate(ARKIT_BLENDSHAPES):
+        rises = families.get(shape_family(driven), {})
+        for row, read in enumerate(ARKIT_BLENDSHAPES):
+            rise = rises.get(shape_family(read), 0.0)
+            side, other = _side(driven), _side(read)
+            if side and not other:
+                rise /= 2
+            matrix[row, column] = 0.0 if side and other and side != other else rise
+    return matrix
+
+
+def _side(channel: str) -> str:
+    """Left, Right, or nothing for a shape that both sides share."""
+    return channel.removeprefix(shape_family(channel))
 
 
 def shape_family(channel: str) -> str:
@@ -101,9 +124,9 @@ def shape_family(channel: str) -> str:
 def augment(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A performed motion as a tracker would have scored it, on one person at one camera.
 
-    Rest levels, gains and the camera's place are drawn once for the clip, and so is how strongly
-    the tracker shows: at strength 0 a live channel would pass unchanged. Channels that MediaPipe
-    never fires are close to zero at any strength.
+    Rest levels, gains, cross-talk and the camera's place are drawn once for the clip, and so is how
+    strongly the tracker shows: at strength 0 a live channel would pass unchanged. Channels that
+    MediaPipe never fires are close to zero at any strength.
 
     Args:
         values: (frames, 55) motion in space ``arkit``.
@@ -134,11 +157,13 @@ def augment(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _weights(
     weights: np.ndarray, model: TrackerModel, strength: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """(frames, 52) scores: rest + gain x weight."""
+    """(frames, 52) scores: rest + gain x weight + what other channels add or take."""
     rest = model.rest[:NUM_WEIGHTS] + model.rest_spread[:NUM_WEIGHTS] * _per_person(model, rng)
     gain = model.low_gain + (model.high_gain - model.low_gain) * ndtr(_per_person(model, rng))
     gain = np.where(model.high_gain > 0, 1 + (gain - 1) * strength, 0)
-    return np.maximum(rest, 0) * strength + gain * weights
+    talk = np.where(model.high_gain > 0, strength * rng.uniform(*CROSSTALKS), 0)
+    scores = np.maximum(rest, 0) * strength + gain * weights
+    return scores + talk * (weights @ model.crosstalk.T)
 
 
 def _per_person(model: TrackerModel, rng: np.random.Generator) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 
 class WrittenPrompt(NamedTuple):
-    """A prompt and its plan, as `plan.write_plan` writes it."""
+    """A prompt and its plan, as `performer.plan.write_plan` writes it but for times left open."""
 
     plan: str
     text: str

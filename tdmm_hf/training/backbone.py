@@ -11,6 +11,7 @@ import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 from ..modeling import MotionTokenizer, TDMMForCausalLM, TDMMProcessor
+from ..performer.states import state_keys
 from ..prompts.vocabulary import training_texts
 from ..settings import LanguageModelSettings
 
@@ -36,6 +37,7 @@ def build_model(
         tokenizer=text_tokenizer,
         prompt_encoder=encoder,
         seed=settings.seed,
+        states=state_keys(),
         motion_sampling={"temperature": settings.temperature},
     )
     return model, model.processor

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from datasets import Dataset, load_dataset
 
+from ..performer.plan import write_plan
 from ..performer.tracking import augment
 from ..prompts.attributes import Attributes
-from ..prompts.plan import write_plan
 
 CODE_COLUMNS = ("text", "paraphrases", "descriptions", "num_frames")
 CODE_DTYPE = np.int32

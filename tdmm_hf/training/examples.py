@@ -10,6 +10,8 @@ import numpy as np
 from datasets import Dataset
 
 from ..modeling.processing_tdmm import MOTION_TO_TEXT, TEXT_TO_MOTION
+from ..performer.plan import read_plan, write_plan
+from ..performer.states import write_states
 from ..prompts.written import load_written
 from ..settings import LanguageModelSettings
 from .synonyms import replace_words
@@ -55,13 +57,14 @@ class ExampleMaker:
         if not self.written or rng.random() >= self.settings.written_share:
             return self._animate(rng, steps=0)
         plan, text = self.written[int(rng.integers(len(self.written)))]
+        duration = round(float(rng.uniform(*WRITTEN_SECONDS)), 1)
         return self.processor.training_example(
             TEXT_TO_MOTION,
             self._reworded(text, rng),
             np.zeros((0, self.codebooks), np.int64),
-            duration=round(float(rng.uniform(*WRITTEN_SECONDS)), 1),
+            duration=duration,
             instruction=self._instruction(TEXT_TO_MOTION, rng),
-            plan=plan,
+            plan=write_plan(read_plan(plan, duration)),
             steps=0,
         )
 
@@ -74,15 +77,17 @@ class ExampleMaker:
         start = int(rng.integers(latest + 1))
         part = codes[start : start + self.window_steps]
         span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
+        duration = float(row["num_frames"]) / self.processor.fps
         example = self.processor.training_example(
             TEXT_TO_MOTION,
             self._reworded(text, rng),
             part,
-            duration=float(row["num_frames"]) / self.processor.fps,
+            duration=duration,
             window=span if len(part) < len(codes) else None,
             instruction=self._instruction(TEXT_TO_MOTION, rng),
             plan=row["plan"],
             steps=steps if row["plan"] else None,
+            states=self._states(row["plan"], duration),
         )
         example["input_ids"] = self.with_noise(example["input_ids"], rng)
         return example
@@ -93,25 +98,45 @@ class ExampleMaker:
         After T2M-GPT (https://arxiv.org/abs/2301.06052): a held expression can be told from the
         motion so far, and a model that is never wrong about the past does not read the prompt.
         """
+        first, size = self.processor.motion_token_start, self.processor.codebook_size
+        return self._exchanged(ids, first, size, self.codebooks, rng)
+
+    def _exchanged(self, ids, first: int, size: int, groups: int, rng) -> list[int]:
+        """Ids with some from ``first`` on exchanged for others of their group of ``size``."""
         ids = np.array(ids)
-        size = self.processor.codebook_size
-        code = ids - self.processor.motion_token_start
-        motion = (code >= 0) & (code < size * self.codebooks)
-        wrong = motion & (rng.random(len(ids)) < rng.uniform(0, self.settings.history_noise))
-        others = code // size * size + rng.integers(size, size=len(ids))
-        ids[wrong] = self.processor.motion_token_start + others[wrong]
+        place = ids - first
+        wrong = (place >= 0) & (place < size * groups)
+        wrong &= rng.random(len(ids)) < rng.uniform(0, self.settings.history_noise)
+        others = place // size * size + rng.integers(size, size=len(ids))
+        ids[wrong] = first + others[wrong]
         return ids.tolist()
 
     def _describe(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.choice(self.short))]
         seen = row["tracked_codes"] if len(row["tracked_codes"]) else row["codes"]
-        return self.processor.training_example(
+        example = self.processor.training_example(
             MOTION_TO_TEXT,
             str(rng.choice(row["descriptions"])),
             self._steps(seen),
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
+            states=self._states(row["plan"], float(row["num_frames"]) / self.processor.fps),
         )
+        if self.processor.states:
+            # Each is mostly as the one before: what was read last must not be trusted.
+            first, count = min(self.processor.clock.states.values()), len(self.processor.states)
+            example["input_ids"] = self._exchanged(example["input_ids"], first, count, 1, rng)
+        return example
+
+    def _states(self, plan: str, duration: float) -> list[tuple[str, str]] | None:
+        """What a motion with this plan shows at each mark of the clock; None where nobody knows."""
+        if not plan or not self.processor.states:
+            return None
+        try:
+            attributes = read_plan(plan, duration)
+        except ValueError:  # a corpus may have a vocabulary of its own
+            return None
+        return write_states(attributes, self.processor.clock.seconds)
 
     def _steps(self, codes) -> np.ndarray:
         """Flat codes to (steps, codebooks)."""

@@ -34,10 +34,20 @@ LORA_TARGETS = r".*language_model.*\.([qkvo]_proj|(gate|up|down)_proj|c_attn|c_p
 
 
 class MotionSFTTrainer(SFTTrainer):
-    """SFTTrainer with the model's own loss, which knows which part of the vocabulary can answer."""
+    """SFTTrainer with the model's own loss, which knows which part of the vocabulary can answer.
+
+    ``word_weight`` is how many times a word counts beside a token of motion.
+    """
+
+    word_weight = 1.0
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        outputs = model(**inputs, loss_only=True, num_items_in_batch=num_items_in_batch)
+        outputs = model(
+            **inputs,
+            loss_only=True,
+            word_weight=self.word_weight,
+            num_items_in_batch=num_items_in_batch,
+        )
         loss = outputs.loss
         if self.args.average_tokens_across_devices and num_items_in_batch is not None:
             loss = loss * self.accelerator.num_processes
@@ -76,6 +86,7 @@ def train_language_model(
         peft_config=_lora(settings, model),
         optimizers=(_optimizer(settings, model), None),
     )
+    trainer.word_weight = settings.word_weight
     trainer.train(resume_from_checkpoint=get_last_checkpoint(work) if work.exists() else None)
     if trainer.is_world_process_zero():
         trained = trainer.accelerator.unwrap_model(trainer.model)

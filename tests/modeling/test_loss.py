@@ -40,6 +40,16 @@ def test_each_answer_is_scored_over_its_slice_and_some_over_everything(parts):
     assert total.item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_words_may_count_more(parts):
+    hidden, labels, weight = parts
+    once, twice, thrice = (sliced_loss(hidden, labels, weight, SLICES, w) for w in (1.0, 2.0, 3.0))
+    assert (twice - once).item() == pytest.approx((thrice - twice).item(), rel=1e-4)
+    assert twice > once
+    motion = labels.where(labels >= TEXT, -100)
+    alone, weighed = (sliced_loss(hidden, motion, weight, SLICES, w) for w in (1.0, 3.0))
+    assert alone == weighed
+
+
 def test_it_is_never_above_the_full_softmax(parts):
     hidden, labels, weight = parts
     full = F.cross_entropy((hidden[:, :-1] @ weight.T).flatten(0, 1), labels[:, 1:].flatten())

@@ -1,5 +1,7 @@
 """generate_motion and describe_motion: length, seeds, bounds, windows, masks, bad input."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -20,6 +22,7 @@ PROMPTS = [
     "A man laughs, she nods. " * 4,
     "She is wide-eyed",
 ]
+STATES = ["-", "happy", "nod"]
 
 
 @settings(max_examples=8, deadline=None)
@@ -32,9 +35,11 @@ def test_exactly_the_frames_asked_for(small_model, duration):
     np.testing.assert_array_equal(output.motions[0], space.clip(output.motions[0]))
 
 
-@pytest.mark.parametrize("kind", ["llama", "gpt2"])
-def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind):
-    model = make_model(kind, prompt_encoder=kind == "llama")
+@pytest.mark.parametrize(
+    ("kind", "states"), [("llama", []), ("gpt2", []), ("llama", STATES), ("gpt2", STATES)]
+)
+def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind, states):
+    model = make_model(kind, prompt_encoder=kind == "llama", states=states)
     prompts, durations = PROMPTS * 3, [1.0, 2.0, 0.5, 9.0] * 3
     seeds = list(range(len(prompts)))
     batch = model.generate_motion(prompts, duration=durations, seed=seeds)
@@ -61,7 +66,7 @@ def _requests_with_plans(monkeypatch, model, plans):
     words = [[start, *(vocabulary[w] for w in plan.split()), end] for plan in plans]
     seen = []
 
-    original, original_sample = type(model)._logits, type(model)._sample_codes
+    original, original_sample = type(model)._logits, type(model)._sample_motion
 
     def logits(self, hidden, first, last):
         if first:
@@ -80,7 +85,7 @@ def _requests_with_plans(monkeypatch, model, plans):
 
     logits.step = 0
     monkeypatch.setattr(type(model), "_logits", logits)
-    monkeypatch.setattr(type(model), "_sample_codes", sample)
+    monkeypatch.setattr(type(model), "_sample_motion", sample)
     return seen
 
 
@@ -89,8 +94,8 @@ def test_motion_follows_its_plan(small_model, monkeypatch):
     output = small_model.generate_motion(["She nods.", "He smiles."], duration=1.0, seed=0)
     assert output.plans == ["nods 2", "smiles"]
     endings = [small_model.processor.tokenizer.convert_ids_to_tokens(ids) for ids in seen]
-    assert endings[0][-5:] == ["<|plan|>", "nods", "2", "<|/plan|>", "<|motion|>"]
-    assert endings[1][-4:] == ["<|plan|>", "smiles", "<|/plan|>", "<|motion|>"]
+    assert endings[0][-6:] == ["<|plan|>", "nods", "2", "<|/plan|>", "<|motion|>", "<|0s|>"]
+    assert endings[1][-5:] == ["<|plan|>", "smiles", "<|/plan|>", "<|motion|>", "<|0s|>"]
 
 
 def test_every_window_has_the_same_plan(small_model, monkeypatch):
@@ -124,11 +129,12 @@ def test_a_model_that_would_rather_begin_has_no_plan(small_model, monkeypatch):
     monkeypatch.setattr(type(small_model), "_logits", logits)
     assert small_model.generate_motion("She nods.", duration=1.0, seed=0).plans == [""]
     processor = small_model.processor
-    assert seen == [[*processor.motion_request("She nods.", 1.0), start]]
+    request = processor.motion_request("She nods.", 1.0)
+    assert seen == [[*request, start, *processor.clock.ids(0)]]
 
 
 def test_a_plan_that_never_ends_is_none(small_model, monkeypatch):
-    _requests_with_plans(monkeypatch, small_model, ["nods " * 60])
+    _requests_with_plans(monkeypatch, small_model, ["nods " * 80])
     assert small_model.generate_motion("She nods.", duration=1.0, seed=0).plans == [""]
 
 
@@ -209,7 +215,7 @@ def test_a_window_starts_from_the_one_before(small_model):
     assert len(codes) == 63
     start = 63 - config.window_steps
     request = processor.motion_request(PROMPTS[0], 10.0, (start * 0.16, 10.0))
-    written = processor.codes_to_ids(codes[start:-1])
+    written = [*processor.codes_to_ids(codes[start:-1], start), *processor.clock.ids(62)]
     ids = torch.tensor([[*request, processor.motion_start_token_id, *written]])
     with torch.no_grad():
         logits = small_model(input_ids=ids).logits[0, -1]
@@ -217,7 +223,32 @@ def test_a_window_starts_from_the_one_before(small_model):
     assert logits[first : first + 16].argmax() == codes[-1, 0]
 
 
-def test_generate_with_the_logits_processor_writes_the_same(small_model):
+def test_a_window_goes_on_from_the_states_of_the_one_before(make_model, monkeypatch):
+    """All rows are asked for the same continuation that they would be taught."""
+    model = make_model(states=STATES)
+    processor, asked = model.processor, []
+    padded = type(model)._padded
+
+    def spy(self, requests, size, length):
+        asked.extend(requests)
+        return padded(self, requests, size, length)
+
+    monkeypatch.setattr(type(model), "_padded", spy)
+    codes = model.generate_motion(PROMPTS[0], duration=10.0, seed=1).codes[0]
+    start, known = 63 - model.config.window_steps, 50
+    assert [processor.clock_steps, known % processor.clock_steps] == [4, 2]
+    begun = asked[-1][asked[-1].index(processor.motion_start_token_id) + 1 :]
+    first = model.config.state_token_start
+    keys = iter([i for i in begun if first <= i < first + len(STATES)])
+    states = list(zip(keys, keys, strict=True))
+    assert begun == processor.codes_to_ids(
+        codes[start:known], start, [None] * math.ceil(start / 4) + states
+    )
+
+
+@pytest.mark.parametrize("states", [[], STATES])
+def test_generate_with_the_logits_processor_writes_the_same(make_model, states):
+    small_model = make_model(states=states)
     processor = small_model.processor
     request = processor(text=PROMPTS[0], duration=1.0, return_tensors="pt")
     motion = MotionLogitsProcessor(

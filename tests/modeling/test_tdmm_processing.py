@@ -48,7 +48,7 @@ def test_training_loss_is_on_the_answer_only(processor):
     assert example["labels"][len(request) :] == example["input_ids"][len(request) :]
     answer = _tokens(processor, example["input_ids"][len(request) :])
     assert answer[0] == "<|motion|>"
-    assert answer[1] == f"<|m0_{codes[0, 0]}|>"
+    assert answer[1:3] == ["<|0s|>", f"<|m0_{codes[0, 0]}|>"]
     assert answer[-2:] == ["<|/motion|>", "<eos>"]
 
     example = processor.training_example("face-motion-to-text", "She nods.", codes, instruction=1)
@@ -74,7 +74,7 @@ def test_a_plan_comes_before_the_answer(processor):
     opening = processor.training_example("text-to-face-motion", "She nods", codes, steps=2)
     kept = [i for i in opening["labels"] if i != -100]
     np.testing.assert_array_equal(processor.ids_to_codes(kept), codes[:2])
-    assert len(kept) == 1 + 2 * 4
+    assert len(kept) == 1 + 1 + 2 * 4  # start, mark, codes
 
     told = processor.training_example("face-motion-to-text", "she nods", codes, plan="nods 2")
     answer = [i for i in told["labels"] if i != -100]
@@ -99,8 +99,8 @@ def test_a_request_may_bring_its_plan(processor):
 
 
 def test_a_prompt_leaves_room_for_plan_and_motion(processor):
-    long = "she nods " * ((512 - 48 - 128) // 2)
-    with pytest.raises(ValueError, match="prompt must leave room for 179 motion tokens"):
+    long = "she nods " * ((512 - 64 - 128) // 2)
+    with pytest.raises(ValueError, match="prompt must leave room for 203 motion tokens"):
         processor.motion_request(long, 5.0)
 
 
@@ -108,6 +108,83 @@ def test_an_answer_without_a_plan_has_an_empty_one(processor):
     ids = processor.tokenizer("she nods")["input_ids"]
     assert processor.decode_plan(ids) == ""
     assert processor.decode_text(ids) == "She nods"
+
+
+def test_the_clock_ticks_from_the_start_of_the_whole_motion(processor):
+    codes = _codes(5)
+    tokens = _tokens(processor, processor.codes_to_ids(codes, first=3))
+    marks = [(i, token) for i, token in enumerate(tokens) if "s|>" in token]
+    # Steps of 0.16 s: a mark before step 4, each step four codes long.
+    assert processor.clock_steps == 4
+    assert marks == [(4, "<|0.64s|>")]
+    window = processor.training_example(
+        "text-to-face-motion", "She nods", codes, duration=20.0, window=(0.48, 1.28)
+    )
+    assert processor.codes_to_ids(codes, first=3) == window["labels"][-23:-2]
+    assert processor.clock.ids(4) == [window["labels"][-23:-2][4]]
+    assert processor.clock.ids(5) == []
+
+
+def test_times_of_a_plan_are_marks_of_the_clock(processor):
+    plan = processor(text="She nods", plan="nods 2 at 1.5")["input_ids"][0][-6:]
+    assert _tokens(processor, plan)[-4:] == ["2", "[UNK]", "<|1.28s|>", "<|/plan|>"]
+    late = processor(text="She nods", plan="nods at 300")["input_ids"][0]
+    assert _tokens(processor, late)[-2] == "<|60.16s|>"
+    (mark,) = processor.clock.ids(4)
+    assert processor.decode_plan([mark, processor.plan_end_token_id]) == "0.64"
+    assert processor.decode_text([mark]) == ""
+
+
+@pytest.fixture(scope="module")
+def stateful(small_tokenizer, small_codec):
+    return TDMMProcessor.from_backbone(
+        small_tokenizer, small_codec.config, states=["-", "happy", "sad", "nod"]
+    )
+
+
+SHOWN = [("happy", "-"), ("sad", "nod"), ("sad", "-")]
+
+
+def test_states_follow_the_marks_of_a_motion_to_write(stateful):
+    example = stateful.training_example(
+        "text-to-face-motion", "She nods", _codes(6), plan="nods 1", states=SHOWN
+    )
+    answer = _tokens(stateful, [i for i in example["labels"] if i != -100])
+    moments = [token for token in answer if "s|>" in token or "now:" in token]
+    assert moments == [
+        "<|0s|>", "<|now:happy|>", "<|now:-|>", "<|0.64s|>", "<|now:sad|>", "<|now:nod|>",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(stateful.ids_to_codes(example["input_ids"]), _codes(6))
+
+
+def test_a_motion_of_unknown_states_shows_nothing(stateful):
+    example = stateful.training_example("text-to-face-motion", "She nods", _codes(2))
+    answer = _tokens(stateful, [i for i in example["labels"] if i != -100])
+    assert answer[:4] == ["<|motion|>", "<|0s|>", "<|now:-|>", "<|now:-|>"]
+
+
+def test_states_are_read_before_the_plan_of_a_description(stateful):
+    example = stateful.training_example(
+        "face-motion-to-text", "She nods", _codes(6), plan="nods 1", states=SHOWN
+    )
+    ids = [i for i in example["labels"] if i != -100]
+    assert _tokens(stateful, ids)[:7] == [
+        "<|0s|>", "<|now:happy|>", "<|now:-|>", "<|0.64s|>", "<|now:sad|>", "<|now:nod|>",
+        "<|plan|>",
+    ]  # fmt: skip
+    asked = example["input_ids"][: -len(ids)]
+    assert not any("now:" in token for token in _tokens(stateful, asked))
+    assert stateful.decode_text(ids) == "She nods"
+    assert stateful.decode_plan(ids) == "nods 1"
+    assert stateful.decode_text(ids[:6]) == ""
+
+
+def test_without_a_clock(small_codec, small_tokenizer):
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, clock_steps=0)
+    assert len(processor.codes_to_ids(_codes(5))) == 20
+    plan = processor(text="She nods", plan="nods at 1")["input_ids"][0]
+    assert _tokens(processor, plan)[-1] == "<|/plan|>"
+    assert not any(t.endswith("s|>") for t in processor.tokenizer.get_vocab())
 
 
 def test_unknown_task(processor):
@@ -125,7 +202,7 @@ def test_codes_survive_the_ids(processor, steps, random):
 def test_ids_of_motion_out_of_order(processor):
     ids = processor.codes_to_ids(_codes())
     with pytest.raises(ValueError, match="in order"):
-        processor.ids_to_codes([ids[1], ids[0], *ids[2:]])
+        processor.ids_to_codes([ids[2], ids[1], *ids[3:]])
 
 
 def test_batch_is_padded_on_the_left(processor):

@@ -44,6 +44,22 @@ def test_dead_channels_stay_near_zero():
     assert tracked[:, ARKIT.indices(DEAD)].max() < 0.02
 
 
+def test_one_channel_is_heard_in_another():
+    """A lid that closes reads as an eye that looks down and squints; the other eye's does not."""
+    talk = tracker_model().crosstalk
+    at = {name: i for i, name in enumerate(ARKIT_BLENDSHAPES)}
+    blink = talk[:, at["eyeBlinkLeft"]]
+    assert blink[at["eyeLookDownLeft"]] > 0.4
+    assert blink[at["eyeSquintLeft"]] > 0.3
+    assert blink[at["eyeBlinkLeft"]] == 0
+    assert blink[at["eyeSquintRight"]] == 0
+    # Both sides together move a score that has none as much as was measured.
+    both = blink[at["browInnerUp"]] + talk[at["browInnerUp"], at["eyeBlinkRight"]]
+    measured = json.loads(TRACKING_FILE.read_text())["response"]["crosstalk"]["families"]
+    assert both == measured["eyeBlink"]["browInnerUp"] < -0.2
+    assert talk[at["mouthLowerDownRight"], at["jawOpen"]] == measured["jawOpen"]["mouthLowerDown"]
+
+
 def test_rest_levels_are_those_of_the_tracker():
     neutral = np.zeros((20, 55), np.float32)
     squint, smile = mean_of_many(neutral, "eyeSquintLeft"), mean_of_many(neutral, "mouthSmileLeft")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tdmm_hf.performer.plan import read_plan, write_plan
 from tdmm_hf.prompts.grammar import inflect, series, tidy
-from tdmm_hf.prompts.plan import read_plan, write_plan
 from tdmm_hf.prompts.vocabulary import (
     STYLES,
     family_of,
@@ -74,11 +74,16 @@ def test_written_prompts_share_no_turn_of_phrase_with_the_benchmarks_prompts():
     assert [text for text in texts if text.lower().rstrip(".") in heads] == []
 
 
+def _timeless(plan: str) -> str:
+    """A plan without the times that reading fills in where none are given."""
+    return re.sub(r" at [\d.]+", "", plan)
+
+
 def test_written_prompts_come_with_plans_of_the_vocabulary():
     texts = [text for _, text in load_written()]
     assert len(texts) == len(set(texts)) >= 4000
     for plan, text in load_written():
-        assert write_plan(read_plan(plan)) == plan, text
+        assert _timeless(write_plan(read_plan(plan))) == _timeless(plan), text
     named = Counter(read_plan(plan).emotions[0].category for plan, _ in load_written())
     assert min(named[category] for category in VOCABULARY.emotions) >= 25
 

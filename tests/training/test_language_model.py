@@ -12,8 +12,9 @@ from safetensors.torch import load_file
 
 from tdmm_hf.corpus.build import build
 from tdmm_hf.modeling.processing_tdmm import TEXT_TO_MOTION
+from tdmm_hf.performer.plan import write_plan
+from tdmm_hf.performer.states import state_keys
 from tdmm_hf.prompts.attributes import Attributes
-from tdmm_hf.prompts.plan import write_plan
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
 from tdmm_hf.training.codes import encode_corpus, load_corpus
 from tdmm_hf.training.examples import ExampleMaker
@@ -228,6 +229,49 @@ def test_written_prompts_are_read_only(coded_pair, written_share):
     of_corpus = {"smiles 2", "laughs 3"}
     found = {maker.processor.decode_plan(answer) for answer in answers}
     assert found == of_corpus if written_share == 0 else not found & of_corpus
+
+
+def test_states_come_with_the_motion_and_are_misread_in_descriptions(
+    coded_pair, small_codec, small_tokenizer
+):
+    from tdmm_hf.modeling import TDMMProcessor
+
+    coded, _ = coded_pair
+    coded = coded.select([0]).remove_columns("plan").add_column("plan", ["happy 2, nod 1 at 1"])
+    processor = TDMMProcessor.from_backbone(
+        small_tokenizer, small_codec.config, states=state_keys()
+    )
+    keys = {i: key for key, i in processor.clock.states.items()}
+
+    def states_of(ids):
+        return [keys[i] for i in ids if i in keys]
+
+    def examples(share):
+        only = LanguageModelSettings(describe_share=share, read_share=0.0, opening_share=0.0)
+        maker = ExampleMaker(coded, processor, only)
+        return [maker(i) for i in range(20)]
+
+    animate, describe = examples(0.0), examples(1.0)
+    for example in animate + describe:
+        taught = states_of(example["labels"])
+        assert len(taught) == 2 * 5  # 20 steps, a mark every 4
+        assert set(taught) == {"happy", "-", "nod"}
+    assert all(states_of(e["input_ids"]) == states_of(e["labels"]) for e in animate)
+    misread = [states_of(e["input_ids"]) != states_of(e["labels"]) for e in describe]
+    assert 8 < sum(misread) < 20
+
+
+def test_plans_in_words_of_their_own_have_no_states(coded_pair, small_codec, small_tokenizer):
+    from tdmm_hf.modeling import TDMMProcessor
+
+    coded, _ = coded_pair
+    processor = TDMMProcessor.from_backbone(
+        small_tokenizer, small_codec.config, states=state_keys()
+    )
+    maker = ExampleMaker(coded, processor, LanguageModelSettings(describe_share=1.0, read_share=0))
+    nothing = processor.clock.states["-"]
+    taught = [i for i in maker(0)["labels"] if i in processor.clock.states.values()]
+    assert taught == [nothing] * len(taught) != []
 
 
 def test_a_corpus_without_attributes_has_no_plans(coded_pair):

@@ -23,8 +23,17 @@ from torch.nn import functional as F
 from transformers import LogitsProcessorList
 
 from .cache_tdmm import growing_cache
+from .clock_tdmm import STATE_KEYS
 from .processing_tdmm import MAX_PLAN_TOKENS, broadcast, plan_windows
-from .sampling_tdmm import Sampling, TextLogitsProcessor, check_seed, pick, uniforms
+from .sampling_tdmm import (
+    Sampling,
+    TextLogitsProcessor,
+    check_seed,
+    motion_places,
+    pick,
+    reading_places,
+    uniforms,
+)
 
 GROUP_ROWS = {"cpu": (4, 8, 16, 32)}  # how many rows may be decoded together
 ACCELERATOR_GROUP_ROWS = (16,)
@@ -152,12 +161,13 @@ class MotionGenerationMixin:
         processor = processor or self.processor
         parts = self._parts(motions, fps, valid, observed)
         requests = [processor.text_request(part.codes, instruction) for part in parts]
+        readings = [reading_places(self.config, len(part.codes)) for part in parts]
         seeds = None
         if seed is not None:
             each = broadcast("seed", seed, parts[-1].motion + 1)
             seeds = [(check_seed(each[part.motion]), part.number) for part in parts]
         words = self._write_words(
-            processor, requests, seeds, Sampling(temperature, top_p), max_new_tokens
+            processor, requests, readings, seeds, Sampling(temperature, top_p), max_new_tokens
         )
         descriptions = [[] for _ in range(parts[-1].motion + 1)]
         for part, text in zip(parts, words, strict=True):
@@ -191,10 +201,11 @@ class MotionGenerationMixin:
             count = max(row.wanted for row, _ in members)
             filled = members + members[:1] * (size - len(members))
             draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
+            first = len(members[0][0].codes)  # the same for all: they go window by window together
             ids, mask = self._padded([ids for _, ids in members], size, length)
-            codes = self._sample_codes(ids, mask, draws, sampling).cpu().numpy()
-            for (row, _), written in zip(members, codes, strict=False):
-                row.append(written[: row.wanted])
+            tokens = self._sample_motion(ids, mask, draws, first, sampling).cpu().numpy()
+            for (row, _), written in zip(members, tokens, strict=False):
+                row.append(written)
 
     def _groups(self, rows):
         """Rows with their requests, (row, ids), in groups of one shape: (members, rows to decode,
@@ -219,23 +230,36 @@ class MotionGenerationMixin:
         mask = [[0] * (length - len(i)) + [1] * len(i) for i in filled]
         return (torch.tensor(x, device=self.device) for x in (ids, mask))
 
-    def _sample_codes(self, input_ids, mask, draws, sampling):
-        """Codes after left-padded ids (rows, length), one for each of draws (rows, count)."""
-        motion = self.config.motion_config
-        books, size = motion.num_codebooks, motion.codebook_size
+    def _sample_motion(self, input_ids, mask, draws, first, sampling):
+        """Codes and states after left-padded ids (rows, length): tokens (rows, places).
+
+        ``draws`` (rows, codes) says how many codes, ``first`` which latent step is next; a mark of
+        the clock before it is the last of the ids.
+        """
+        count = draws.shape[1] // self.config.motion_config.num_codebooks
+        written, marks = [], {}  # places, and what is read before some of them
+        for place in motion_places(self.config, first, count):
+            if place.fixed:
+                marks[len(written)] = place.first
+            else:
+                written.append(place)
+        draws = iter(draws.T)
 
         def choose(hidden, i):
-            first = self.config.motion_token_id(i % books, 0)
-            return first + pick(self._logits(hidden, first, first + size), draws[:, i], sampling)
+            place = written[i]
+            logits = self._logits(hidden, place.first, place.end)
+            if place.drawn:
+                return place.first + pick(logits, next(draws), sampling)
+            return place.first + logits.argmax(dim=-1)
 
-        tokens = self._continue(input_ids, mask, draws.shape[1], choose)
-        return (tokens - self.config.motion_token_start) % size
+        return self._continue(input_ids, mask, len(written), choose, marks=marks)
 
-    def _continue(self, input_ids, mask, count, choose, until=None):
+    def _continue(self, input_ids, mask, count, choose, until=None, marks=None):
         """Tokens (rows, at most count) after left-padded ids (rows, length).
 
         ``choose`` takes the last hidden states (rows, width) and the number of the token, and gives
-        tokens (rows,); ``until`` says after each whether to stop.
+        tokens (rows,); ``until`` says after each whether to stop; ``marks`` has the id that is read
+        before some of the tokens, by their number.
         """
         positioned = (
             "position_ids" in inspect.signature(self.model.language_model.forward).parameters
@@ -255,9 +279,11 @@ class MotionGenerationMixin:
             tokens.append(chosen)
             if until is not None and until():
                 break
-            input_ids = chosen[:, None]
-            mask = F.pad(mask, (0, 1), value=1)
-            position = position[:, -1:] + 1
+            input_ids, position = chosen[:, None], position[:, -1:] + 1
+            if marks and i + 1 in marks:
+                input_ids = F.pad(input_ids, (0, 1), value=marks[i + 1])
+                position = torch.cat([position, position + 1], dim=1)
+            mask = F.pad(mask, (0, input_ids.shape[1]), value=1)
         return torch.stack(tokens, dim=1)
 
     def _logits(self, hidden, first, end):
@@ -299,16 +325,17 @@ class MotionGenerationMixin:
             caption = f"{_seconds(start / config.fps)}-{_seconds(end / config.fps)} s: "
             yield _Part(index, number, codes, caption if count > 1 else "")
 
-    def _write_words(self, processor, requests, seeds, sampling, max_new_tokens):
-        """The answers to requests (lists of ids), as text."""
+    def _write_words(self, processor, requests, readings, seeds, sampling, max_new_tokens):
+        """The answers to requests (lists of ids), which begin with readings (lists of places)."""
         inputs = processor.tokenizer.pad({"input_ids": requests}, return_tensors="pt")
+        count = max_new_tokens + max(map(len, readings))
         words = TextLogitsProcessor(
-            sorted(processor.no_words), seeds, count=max_new_tokens, sampling=sampling
+            sorted(processor.no_words), readings, seeds, count=count, sampling=sampling
         )
         output = self.generate(
             **inputs.to(self.device),
             do_sample=False,
-            max_new_tokens=max_new_tokens,
+            max_new_tokens=count,
             logits_processor=LogitsProcessorList([words]),
         )
         return [processor.decode_text(ids) for ids in output[:, inputs["input_ids"].shape[1] :]]
@@ -367,6 +394,7 @@ class _Row:
         self.frames = round(seconds * motion.fps)
         self.plan = None if config.plan_start_token_id is not None else []
         self.codes = np.zeros((0, motion.num_codebooks), dtype=np.int64)
+        self.states = []  # ids of the state at each mark so far
         steps = math.ceil(self.frames / motion.downsample)
         self.windows = plan_windows(steps, config.window_steps, config.context_steps)
         self.draws = uniforms([seed], steps * motion.num_codebooks)[0]
@@ -389,8 +417,9 @@ class _Row:
         ids = self.processor.motion_request(self.text, self.seconds, window, self.instruction)
         if self.plan is None:
             return ids
-        written = self.processor.codes_to_ids(self.codes[start:])
-        return [*ids, *self.plan, self.processor.motion_start_token_id, *written]
+        written = self.processor.codes_to_ids(self.codes[start:], start, self.states)
+        mark = self.processor.clock.ids(len(self.codes))
+        return [*ids, *self.plan, self.processor.motion_start_token_id, *written, *mark]
 
     def set_plan(self, written):
         """Take written tokens up to the end of the plan; one that never ends is none."""
@@ -405,8 +434,15 @@ class _Row:
         return F.pad(draws, (0, count - len(draws)))
 
     def append(self, written):
-        """Take written codes (tokens,) and go on to the next window."""
-        self.codes = np.concatenate([self.codes, written.reshape(-1, self.codes.shape[1])])
+        """Take written tokens (places,) as far as wanted and go on to the next window."""
+        config = self.config
+        codes = written[written >= config.motion_token_start][: self.wanted]
+        codes = (codes - config.motion_token_start) % config.motion_config.codebook_size
+        states = written[written < config.motion_token_start].reshape(-1, STATE_KEYS)
+        self.codes = np.concatenate([self.codes, codes.reshape(-1, self.codes.shape[1])])
+        self.states += states.tolist()
+        if config.clock_steps:
+            self.states = self.states[: math.ceil(len(self.codes) / config.clock_steps)]
         self.windows = self.windows[1:]
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tdmm_hf.performer.plan import read_plan, write_plan
 from tdmm_hf.prompts.attributes import Action, Attributes, EmotionSpan, HeadMotion
-from tdmm_hf.prompts.plan import read_plan, write_plan
 from tdmm_hf.prompts.suite import iter_attributes
 
 
@@ -26,11 +26,11 @@ def test_everything_is_said_in_order():
         head=HeadMotion("shake", count=1, speed="slow"),
         gaze="left",
     )
-    said = "calm 2 fade afraid 5, sings softly, shake 1 slow, blink 3, wink left, gaze left"
-    assert write_plan(full) == said
+    said = "calm 2 fade afraid 5 at 2, sings softly, shake 1 slow at 1.7, blink 3, wink left"
+    assert write_plan(full) == f"{said}, gaze left"
 
 
-def test_events_say_when_they_begin_to_the_half_second():
+def test_events_say_when_they_begin():
     events = Attributes(
         duration=5.0,
         subject="woman",
@@ -38,20 +38,15 @@ def test_events_say_when_they_begin_to_the_half_second():
         head=HeadMotion("nod", count=2, start=1.3),
         actions=(Action("blink", 2, start=0.1), Action("smirk", start=2.0)),
     )
-    assert write_plan(events) == "happy 3, nod 2 at 1.5, blink 2 at 0, smirk at 2"
+    assert write_plan(events) == "happy 3, nod 2 at 1.3 at 2.2, blink 2 at 0.1, smirk at 2"
 
 
 def test_other_performances_have_other_plans():
-    """But for duration, spans and subject, a plan tells all; starts to the half second."""
-
-    def to_half(start):
-        return None if start is None else round(2 * start) / 2
+    """But for duration, subject and how long a flash lasts, a plan tells all."""
 
     def asked(a):
-        spans = tuple((s.category, s.intensity) for s in a.emotions)
-        actions = tuple((x.name, x.count, to_half(x.start)) for x in a.actions)
-        head = (a.head.name, a.head.count, a.head.speed, to_half(a.head.start))
-        return spans, a.transition, a.manner, actions, head, a.gaze
+        spans = tuple((s.category, s.intensity, s.start) for s in a.emotions)
+        return spans, a.transition, a.manner, a.actions, a.head, a.gaze
 
     drawn = list(iter_attributes(seed=3, count=500))
     plans = {write_plan(a) for a in drawn}
@@ -61,11 +56,16 @@ def test_other_performances_have_other_plans():
 def test_a_plan_reads_as_it_was_written():
     for attributes in iter_attributes(seed=4, count=500):
         plan = write_plan(attributes)
-        assert write_plan(read_plan(plan)) == plan
+        assert write_plan(read_plan(plan, attributes.duration)) == plan
 
 
 def test_counts_of_several_digits():
     assert read_plan("happy 3, nod 12").head == HeadMotion("nod", count=12)
+
+
+def test_a_transition_may_have_its_time():
+    first, second = read_plan("calm 3 then happy 5 at 1.2").emotions
+    assert (first.end, second.start, second.end) == (1.2, 1.2, 5.0)
 
 
 @pytest.mark.parametrize("transition", ["then", "fade", "flash"])

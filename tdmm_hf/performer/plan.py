@@ -1,70 +1,84 @@
 """Plans: what a performance does, in the fewest words; what the language model writes first.
 
     >>> from tdmm_hf.prompts.attributes import Attributes, EmotionSpan, HeadMotion
-    >>> from tdmm_hf.prompts.plan import read_plan, write_plan
+    >>> from tdmm_hf.performer.plan import read_plan, write_plan
     >>> spans = (EmotionSpan("surprised", "surprised", 4, 0.0, 5.0),)
     >>> nod = HeadMotion("nod", count=2, speed="quick")
     >>> write_plan(Attributes(5.0, "woman", spans, manner="speaks_bursts", head=nod))
-    'surprised 4, speaks bursts, nod 2 quick'
-    >>> write_plan(read_plan("calm 2 fade afraid 5, shake 1, gaze left"))
-    'calm 2 fade afraid 5, shake 1, gaze left'
+    'surprised 4, speaks bursts, nod 2 quick at 1 at 3.4'
+    >>> write_plan(read_plan("calm 2 fade afraid 5, shake 1, gaze left", duration=4.0))
+    'calm 2 fade afraid 5 at 2, shake 1 at 1.5, gaze left'
 
 A plan names the keys of the vocabulary tables: each emotion with its intensity, then what is not
-left at its default of manner, head motion, actions (with a count over one) and gaze; events that
-have a start say it in seconds, so that motion need not guess when. It says nothing about the
-subject.
+left at its default of manner, head motion, actions (with a count over one) and gaze. What begins at
+a time says it in seconds, so that motion need not guess when: a second emotion, every nod and shake
+that is counted, an action that has a start. It says nothing about the subject.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
-from .attributes import TRANSITIONS, Action, Attributes, EmotionSpan, HeadMotion
-from .vocabulary import load_vocabulary
+from ..prompts.attributes import TRANSITIONS, Action, Attributes, EmotionSpan, HeadMotion
+from ..prompts.vocabulary import load_vocabulary
+from .head import event_starts
 
 FLASH_SECONDS = 0.9
-_EMOTIONS = re.compile(rf"(\w+) ([1-5])(?: ({'|'.join(TRANSITIONS[1:])}) (\w+) ([1-5]))?")
+_AT = r" at \d+(?:\.\d+)?"
+_EMOTIONS = re.compile(
+    rf"(\w+) ([1-5])(?: ({'|'.join(TRANSITIONS[1:])}) (\w+) ([1-5])((?:{_AT})?))?"
+)
 _EVENT = re.compile(
-    r"(?P<name>[a-z ]+?)(?: (?P<count>[1-9]\d*))?(?: (?P<speed>slow|quick))?"
-    r"(?: at (?P<start>\d+(?:\.\d+)?))?"
+    rf"(?P<name>[a-z ]+?)(?: (?P<count>[1-9]\d*))?(?: (?P<speed>slow|quick))?(?P<starts>(?:{_AT})*)"
 )
 
 
 def write_plan(attributes: Attributes) -> str:
-    """The plan of a performance."""
+    """The plan of a performance; empty for one without an emotion."""
+    if not attributes.emotions:
+        return ""
     parts = [_emotions(attributes)]
     if attributes.manner != "silent":
         parts.append(attributes.manner)
     head = attributes.head
     if head.name != "natural":
-        parts.append(_event(head.name, head.count, head.start, head.speed))
+        starts = event_starts(attributes.duration, head)
+        parts.append(_event(head.name, head.count, starts, head.speed))
     for action in attributes.actions:
         count = action.count if action.count > 1 else None
-        parts.append(_event(action.name, count, action.start))
+        starts = () if action.start is None else (action.start,)
+        parts.append(_event(action.name, count, starts))
     if attributes.gaze != "camera":
         parts.append(f"gaze {attributes.gaze}")
     return ", ".join(parts).replace("_", " ")
 
 
 def _emotions(attributes: Attributes) -> str:
-    graded = [f"{span.category} {span.intensity}" for span in attributes.emotions]
-    return f" {attributes.transition} ".join(graded)
+    first, *second = attributes.emotions
+    words = [first.category, str(first.intensity)]
+    for span in second:
+        words += [attributes.transition, span.category, str(span.intensity), _at(span.start)]
+    return " ".join(words)
 
 
-def _event(name: str, count: int | None, start: float | None, speed: str = "normal") -> str:
-    """What is done, how often, how fast, and when it begins, to the half second."""
+def _event(name: str, count: int | None, starts: Iterable[float], speed: str = "normal") -> str:
+    """What is done, how often, how fast, and when it begins."""
     words = [name]
     if count is not None:
         words.append(str(count))
     if speed != "normal":
         words.append(speed)
-    if start is not None:
-        words.append(f"at {round(2 * start) / 2:g}")
-    return " ".join(words)
+    return " ".join([*words, *map(_at, starts)])
+
+
+def _at(seconds: float) -> str:
+    return f"at {round(seconds, 1):g}"
 
 
 def read_plan(plan: str, duration: float = 5.0, subject: str = "person") -> Attributes:
-    """The performance that a plan stands for, with transitions in the middle of it.
+    """The performance that a plan stands for; a transition without a time is in the middle of it.
 
     Raises:
         ValueError: naming the part that is no plan.
@@ -73,7 +87,7 @@ def read_plan(plan: str, duration: float = 5.0, subject: str = "person") -> Attr
     spans, transition = _read_emotions(first, duration)
     found = {"manner": [], "head": [], "actions": [], "gaze": []}
     for part in parts:
-        name, value = _read_part(part)
+        name, value = _read_part(part, duration)
         if found[name] and name != "actions":
             raise ValueError(f"a plan must have one {name} at most, got {plan!r}")
         found[name].append(value)
@@ -87,20 +101,33 @@ def _read_emotions(part: str, duration: float) -> tuple[tuple[EmotionSpan, ...],
     known = load_vocabulary().emotions
     if match is None or any(c not in known for c in match.group(1, 4) if c):
         raise ValueError(f"a plan must begin with an emotion and its intensity, got {part!r}")
-    category, grade, transition, other, other_grade = match.groups()
+    category, grade, transition, other, other_grade, starts = match.groups()
     if transition is None:
         return (EmotionSpan(category, category, int(grade), 0.0, duration),), "hold"
-    middle = duration / 2
-    first_end, end = middle, duration
+    switch = next(iter(_seconds(starts)), duration / 2)
+    first_end, end = switch, duration
     if transition == "flash":
-        first_end, end = duration, min(middle + FLASH_SECONDS, duration)
+        first_end, end = duration, min(switch + FLASH_SECONDS, duration)
     return (
         EmotionSpan(category, category, int(grade), 0.0, first_end),
-        EmotionSpan(other, other, int(other_grade), middle, end),
+        EmotionSpan(other, other, int(other_grade), switch, end),
     ), transition
 
 
-def _read_part(part: str) -> tuple[str, str | HeadMotion | Action]:
+def _head(spread: HeadMotion, starts: list[float], duration: float) -> HeadMotion:
+    """A head motion that begins at these times: spread evenly, or in a row from the first on."""
+    evenly = [round(start, 1) for start in event_starts(duration, spread)]
+    if not starts or starts == evenly:
+        return spread
+    return replace(spread, start=starts[0])
+
+
+def _seconds(starts: str) -> list[float]:
+    """Times of " at 1 at 2.5"."""
+    return [float(start) for start in starts.split(" at ")[1:]]
+
+
+def _read_part(part: str, duration: float) -> tuple[str, str | HeadMotion | Action]:
     """The field of Attributes that a part after the emotions belongs to, and its value."""
     vocabulary, key = load_vocabulary(), part.replace(" ", "_")
     if key in vocabulary.manners:
@@ -110,10 +137,10 @@ def _read_part(part: str) -> tuple[str, str | HeadMotion | Action]:
     if match := _EVENT.fullmatch(part):
         name = match["name"].replace(" ", "_")
         count = int(match["count"]) if match["count"] else None
-        start = float(match["start"]) if match["start"] else None
+        starts, speed = _seconds(match["starts"]), match["speed"] or "normal"
         head = vocabulary.head_motions.get(name)
         if head and (head.speeds or not match["speed"]):
-            return "head", HeadMotion(name, count, match["speed"] or "normal", start)
+            return "head", _head(HeadMotion(name, count, speed), starts, duration)
         if name in vocabulary.actions and not match["speed"]:
-            return "actions", Action(name, count or 1, start)
+            return "actions", Action(name, count or 1, *starts[:1])
     raise ValueError(f"a plan must name keys of the vocabulary, got {part!r}")
