@@ -116,9 +116,15 @@ def percent(hits: int, total: int) -> float:
 
 def write_result(path: Path, result: dict) -> None:
     """JSON with the machine it was measured on, whole or not at all."""
+    write_json(path, {**result, "machine": machine()}, indent=2)
+
+
+def write_json(path: Path, value: dict, indent: int = 1) -> None:
+    """A JSON file, whole or not at all."""
+    from tdmm_hf.formats.files import replacing
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    text = json.dumps({**result, "machine": machine()}, indent=2, ensure_ascii=False)
-    beside.write_text(text + "\n", encoding="utf-8")
-    beside.replace(path)
+    with replacing(path) as beside:
+        text = json.dumps(value, indent=indent, ensure_ascii=False)
+        beside.write_text(text + "\n", encoding="utf-8")
     print(f"written: {path}")

@@ -18,18 +18,16 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-import mediapipe as mp
 import numpy as np
 import pyvista as pv
-from common import SHARED_DATA, print_table
+from common import SHARED_DATA, print_table, write_json
 from matplotlib.path import Path as Outline
-from mediapipe.tasks.python import BaseOptions, vision
 from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
-from tdmm_hf.formats.files import replacing
+from tdmm_hf.fitting.tracker import FaceTracker
 from tdmm_hf.parameters import ARKIT_BLENDSHAPES
-from tdmm_hf.performer.tracking import TRACKING_FILE, shape_family
+from tdmm_hf.performer.tracking import NUM_WEIGHTS, TRACKING_FILE, shape_family
 
 IDENTITIES = 6  # the neutral head and random ones
 IDENTITY_SPREAD = 0.8
@@ -93,7 +91,8 @@ class Head:
         """Centre and vertices of an eyeball."""
 
         def of(*names):
-            return np.unique(np.concatenate([self.faces[i] for i in _where(materials, names)]))
+            members = np.flatnonzero(np.isin(materials, names))
+            return np.unique(np.concatenate([self.faces[i] for i in members]))
 
         ball = self.neutral[of(f"M_Sclera{side}")]
         return (ball.max(0) + ball.min(0)) / 2, of(f"M_Sclera{side}", f"M_Iris{side}")
@@ -134,10 +133,6 @@ def _faces(lines: list[str]) -> tuple[list[list[int]], np.ndarray]:
     return faces, np.array(materials)
 
 
-def _where(materials: np.ndarray, names) -> np.ndarray:
-    return np.flatnonzero(np.isin(materials, names))
-
-
 def _distance(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Of points (n, 3) from a line between two."""
     along = np.clip((points - start) @ (end - start) / ((end - start) @ (end - start)), 0, 1)
@@ -161,41 +156,31 @@ def channels() -> dict[str, list[str]]:
     return dict(found)
 
 
-def landmarker(model: Path) -> vision.FaceLandmarker:
-    return vision.FaceLandmarker.create_from_options(
-        vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)), output_face_blendshapes=True
-        )
-    )
+def scores(tracker: FaceTracker, pictures: list[np.ndarray]) -> np.ndarray:
+    """(pictures, 52) of the face in each; nan where none is found."""
+    rows = []
+    for picture in pictures:
+        faces = tracker.detect(picture, time=0.0)
+        rows.append(faces[0].values[:NUM_WEIGHTS] if faces else np.full(NUM_WEIGHTS, np.nan))
+    return np.stack(rows)
 
 
-def scores(tracker: vision.FaceLandmarker, picture: np.ndarray) -> np.ndarray:
-    """(52,) of the face in a picture; nan where none is found."""
-    found = tracker.detect(
-        mp.Image(image_format=mp.ImageFormat.SRGB, data=picture)
-    ).face_blendshapes
-    if not found:
-        return np.full(len(ARKIT_BLENDSHAPES), np.nan)
-    named = {shape.category_name: shape.score for shape in found[0]}
-    return np.array([named.get(channel, 0.0) for channel in ARKIT_BLENDSHAPES])
-
-
-def measure(folder: Path, model: Path) -> dict[str, dict[str, float]]:
+def measure(folder: Path, tracker: FaceTracker) -> dict[str, dict[str, float]]:
     """Rise of every family's score, where heard, for each family driven from 0 to 1."""
-    head, tracker = Head(folder), landmarker(model)
+    head = Head(folder)
     rng = np.random.default_rng(0)
     names = sorted(path.stem for path in folder.glob("identity*.obj"))
     basis = np.stack([head.offset(name) for name in names])
     people = IDENTITY_SPREAD * rng.standard_normal((IDENTITIES, len(basis)))
     people[0] = 0
     bodies = np.tensordot(people, basis, axes=1)
-    rest = np.stack([scores(tracker, head.picture(body)) for body in bodies])
+    rest = scores(tracker, [head.picture(body) for body in bodies])
     families = np.array([shape_family(channel) for channel in ARKIT_BLENDSHAPES])
     found = {}
     for family, meshes in tqdm(channels().items(), leave=False):
         shape = sum(head.offset(mesh) for mesh in meshes)
         gaze = GAZE.get(family, (0, 0))
-        driven = np.stack([scores(tracker, head.picture(body + shape, *gaze)) for body in bodies])
+        driven = scores(tracker, [head.picture(body + shape, *gaze) for body in bodies])
         rise = np.nanmean(driven - rest, axis=0)
         heard = {f: rise[families == f].mean() for f in dict.fromkeys(families) if f != family}
         found[family] = {f: round(float(r), 2) for f, r in heard.items() if abs(r) >= HEARD}
@@ -216,14 +201,13 @@ def main() -> None:
             with tarfile.open(folder) as archive:
                 archive.extractall(scratch, filter="data")
             folder = next(Path(scratch).rglob("generic_neutral_mesh.obj")).parent
-        families = measure(folder, options.model)
+        with FaceTracker(options.model) as tracker:
+            families = measure(folder, tracker)
     rows = [(f, g, rise) for f, heard in families.items() for g, rise in heard.items()]
     print_table(("driven", "heard in", "rise"), rows)
     tracking = json.loads(options.out.read_text(encoding="utf-8"))
     tracking["response"]["crosstalk"]["families"] = families
-    with replacing(options.out) as beside:
-        beside.write_text(json.dumps(tracking, indent=1) + "\n", encoding="utf-8")
-    print(f"written: {options.out}")
+    write_json(options.out, tracking)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-from common import SHARED_DATA, print_table
+from common import SHARED_DATA, print_table, write_json
 from tqdm import tqdm
 
 from tdmm_hf.fitting import fit_video
-from tdmm_hf.formats.files import replacing
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.parameters import HEAD_CHANNELS
 from tdmm_hf.performer.tracking import TRACKING_FILE, shape_family
@@ -125,9 +124,7 @@ def main() -> None:
     frames = sum(int(_well_seen(motion).sum()) for motion in motions)
     tracking["clips"].update(num_clips=len(motions), num_frames=frames, channels=clips)
     tracking["channels"] = _rounded(combine(clips, tracking["response"]["families"]))
-    with replacing(arguments.out) as beside:
-        beside.write_text(json.dumps(tracking, indent=1) + "\n", encoding="utf-8")
-    print(f"written: {arguments.out}")
+    write_json(arguments.out, tracking)
 
 
 if __name__ == "__main__":

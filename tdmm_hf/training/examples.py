@@ -77,17 +77,16 @@ class ExampleMaker:
         start = int(rng.integers(latest + 1))
         part = codes[start : start + self.window_steps]
         span = (start * self.step_seconds, (start + len(part)) * self.step_seconds)
-        duration = float(row["num_frames"]) / self.processor.fps
         example = self.processor.training_example(
             TEXT_TO_MOTION,
             self._reworded(text, rng),
             part,
-            duration=duration,
+            duration=self._duration(row),
             window=span if len(part) < len(codes) else None,
             instruction=self._instruction(TEXT_TO_MOTION, rng),
             plan=row["plan"],
             steps=steps if row["plan"] else None,
-            states=self._states(row["plan"], duration),
+            states=None if steps == 0 else self._states(row),
         )
         example["input_ids"] = self.with_noise(example["input_ids"], rng)
         return example
@@ -120,7 +119,7 @@ class ExampleMaker:
             self._steps(seen),
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
-            states=self._states(row["plan"], float(row["num_frames"]) / self.processor.fps),
+            states=self._states(row),
         )
         if self.processor.states:
             # Each is mostly as the one before: what was read last must not be trusted.
@@ -128,12 +127,16 @@ class ExampleMaker:
             example["input_ids"] = self._exchanged(example["input_ids"], first, count, 1, rng)
         return example
 
-    def _states(self, plan: str, duration: float) -> list[tuple[str, str]] | None:
-        """What a motion with this plan shows at each mark of the clock; None where nobody knows."""
-        if not plan or not self.processor.states:
+    def _duration(self, row: dict) -> float:
+        """Seconds of a whole clip."""
+        return float(row["num_frames"]) / self.processor.fps
+
+    def _states(self, row: dict) -> list[tuple[str, str]] | None:
+        """What a clip shows at each mark of the clock; None where nobody knows."""
+        if not row["plan"] or not self.processor.states:
             return None
         try:
-            attributes = read_plan(plan, duration)
+            attributes = read_plan(row["plan"], self._duration(row))
         except ValueError:  # a corpus may have a vocabulary of its own
             return None
         return write_states(attributes, self.processor.clock.seconds)

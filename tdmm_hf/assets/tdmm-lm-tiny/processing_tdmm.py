@@ -266,9 +266,9 @@ class TDMMProcessor(ProcessorMixin):
         elif task == MOTION_TO_TEXT:
             request = self.text_request(codes, instruction)
             shown = self.clock.state_ids(states, len(codes))
-            reading = [i for step in range(len(codes)) for i in self.clock.ids(step, shown)]
+            marked = range(len(codes)) if shown else ()
             answer = [
-                *(reading if shown else ()),
+                *(i for step in marked for i in self.clock.ids(step, shown)),
                 *self._plan(plan),
                 *self._words(text),
                 self.tokenizer.eos_token_id,
