@@ -5,10 +5,14 @@
     ['<|0.6s|>']
     >>> clock.with_marks("nod 2 at 1.5 at 2.4")
     'nod 2 at <|1.2s|> at <|2.4s|>'
+    >>> states = clock.lay_out("calm 3 then angry 4 at 1.3, nod 1 at 0.7", seconds=2.0)
+    >>> tokenizer.convert_ids_to_tokens(states[1])
+    ['<|emotion:calm|>', '<|head:nod|>', '<|action:-|>']
 
 Marks stand before every few latent steps and count from the start of the whole motion, also in a
-window of it. A state is two keys, an emotion and an event that begins; the first key of all is for
-nothing.
+window of it. A state has a key of each of several tracks, the first of a track for nothing: the key
+of the first track holds from here on, those of the others begin here. States follow from a plan and
+its duration.
 """
 
 import itertools
@@ -16,9 +20,12 @@ import math
 import re
 
 CLOCK_SECONDS = 0.6  # between marks, about
-STATE_KEYS = 2
+FLASH_SECONDS = 0.9  # how long an emotion lasts that flashes up
+NOTHING = "-"
 _TIME = re.compile(r"(?<=\bat )\d+(?:\.\d+)?\b")
 _MARK = re.compile(r"<\|(\d+(?:\.\d+)?)s\|>")
+_HELD = re.compile(r"([a-z ]+?) \d+(?: (then|fade|flash) ([a-z ]+?) \d+(?: at (\d+(?:\.\d+)?))?)?")
+_BEGUN = re.compile(r"([a-z ]+?)(?: \d+)?(?: slow| quick)?((?: at \d+(?:\.\d+)?)+)")
 _ROUNDING = 6e-4  # seconds; marks are written to the thousandth
 
 
@@ -27,15 +34,18 @@ def mark_token(seconds):
     return f"<|{round(seconds, 3):g}s|>"
 
 
-def state_token(key):
-    """How a key of a state is written."""
-    return f"<|now:{key}|>"
+def state_tokens(states):
+    """How the keys of each track are written, the one for nothing first: lists by track."""
+    return {
+        track: [f"<|{track}:{key}|>" for key in (NOTHING, *keys)] for track, keys in states.items()
+    }
 
 
-def clock_tokens(seconds, max_seconds, states=()):
+def clock_tokens(seconds, max_seconds, states):
     """All tokens of a clock that ticks every ``seconds``, up to ``max_seconds``."""
     marks = range(math.ceil(max_seconds / seconds) + 1)
-    return [*(mark_token(mark * seconds) for mark in marks), *map(state_token, states)]
+    tracks = state_tokens(states).values()
+    return [*(mark_token(mark * seconds) for mark in marks), *itertools.chain(*tracks)]
 
 
 class Clock:
@@ -45,10 +55,10 @@ class Clock:
         tokenizer: with the tokens of the clock.
         steps: latent steps between marks; 0 for no clock.
         seconds: between marks.
-        states: keys of states, the first for nothing; none for a clock without.
+        states: the keys of each track; none for a clock without states.
     """
 
-    def __init__(self, tokenizer, steps, seconds, states=()):
+    def __init__(self, tokenizer, steps, seconds, states):
         if states and not steps:
             raise ValueError(f"states need a clock, got clock_steps {steps}")
         self.steps, self.seconds = steps, seconds
@@ -58,50 +68,103 @@ class Clock:
         self.marks = _consecutive("marks of the clock", [vocabulary[mark] for mark in known])
         if steps and not self.marks:
             raise ValueError(f"the tokenizer must have the mark {mark_token(0)} of the clock")
-        ids = _consecutive("states", [vocabulary[state_token(key)] for key in states])
-        self.states = dict(zip(states, ids, strict=True))
+        self.tracks = []  # of each: key to id
+        for track, tokens in state_tokens(states).items():
+            ids = _consecutive(f"states of {track}", [vocabulary[token] for token in tokens])
+            self.tracks.append(dict(zip((NOTHING, *states[track]), ids, strict=True)))
 
     @property
-    def nothing(self):
-        """Ids of the state that says nothing; empty without states."""
-        return list(self.states.values())[:1] * STATE_KEYS
+    def state_ids(self):
+        """Ids of all keys of all tracks."""
+        return [i for track in self.tracks for i in track.values()]
+
+    def length(self, steps):
+        """Tokens of the clock in so many latent steps from a mark on."""
+        return math.ceil(steps / self.steps) * (1 + len(self.tracks)) if self.steps else 0
 
     def ids(self, step, states=None):
         """What stands before a latent step: the mark and its state, or nothing.
 
         ``states`` has the ids of the state at each mark; the mark stands alone without. Past the
-        last mark the clock stands still.
+        last of them the clock stands still.
         """
         if not self.steps or step % self.steps:
             return []
         mark = step // self.steps
-        return [self.marks[min(mark, len(self.marks) - 1)], *(states[mark] if states else ())]
+        state = states[min(mark, len(states) - 1)] if states else ()
+        return [self.marks[min(mark, len(self.marks) - 1)], *state]
 
-    def state_ids(self, states, steps):
-        """Ids of the states at the marks before latent step ``steps``, given as pairs of keys.
+    def reading(self, steps):
+        """What is read from a motion of so many latent steps before it is put into words, its marks
+        and states: ids (first, end) to choose each from."""
+        if not self.tracks:
+            return []
+        tracks = [(min(track.values()), max(track.values()) + 1) for track in self.tracks]
+        marks = [self.ids(step) for step in range(0, steps, self.steps)]
+        return [choice for (mark,) in marks for choice in [(mark, mark + 1), *tracks]]
 
-        States of nothing for None; None for a clock without states.
+    def lay_out(self, plan, seconds):
+        """The plan of a motion in time: ids of the state at each of its marks, (marks, tracks).
+
+        What is no key of a track is left out; an empty list for a clock without states.
         """
-        if not self.states:
-            return None
-        if states is None:
-            return [self.nothing] * math.ceil(steps / self.steps)
-        return [[self.states[key] for key in keys] for keys in states]
+        if not self.tracks:
+            return []
+        count = max(1, math.ceil(round(seconds / self.seconds, 6)))
+        first, *parts = plan.split(", ")
+        events = [event for part in parts if (event := _BEGUN.fullmatch(part))]
+        held, *begun = self.tracks
+        return [
+            list(state)
+            for state in zip(
+                self._held(held, first, seconds, count),
+                *(self._begun(track, events, count) for track in begun),
+                strict=True,
+            )
+        ]
+
+    def _held(self, track, part, seconds, count):
+        """Ids of what holds at each mark, (count,)."""
+        emotions = _HELD.fullmatch(part)
+        if not emotions:
+            return [track[NOTHING]] * count
+        one, transition, other, start = emotions.groups()
+        ids = [track.get(_key(one), track[NOTHING])] * count
+        if other:
+            begin = min(self._mark(float(start) if start else seconds / 2), count - 1)
+            lasts = math.ceil(FLASH_SECONDS / self.seconds) if transition == "flash" else count
+            end = min(begin + lasts, count)
+            ids[begin:end] = [track.get(_key(other), track[NOTHING])] * (end - begin)
+        return ids
+
+    def _begun(self, track, events, count):
+        """Ids of what begins at each mark, (count,); the first named where two do."""
+        ids = [track[NOTHING]] * count
+        for event in events:
+            for time in _TIME.findall(event[2]):
+                mark = min(self._mark(float(time)), count - 1)
+                if ids[mark] == track[NOTHING]:
+                    ids[mark] = track.get(_key(event[1]), track[NOTHING])
+        return ids
 
     def with_marks(self, plan):
         """A plan with its times as the marks that they come after."""
         if not self.steps:
             return plan
-        return _TIME.sub(lambda match: self._mark_at(float(match[0])), plan)
+        return _TIME.sub(lambda time: mark_token(self._mark(float(time[0])) * self.seconds), plan)
 
-    def _mark_at(self, seconds):
-        mark = int((seconds + _ROUNDING) / self.seconds)
-        return mark_token(min(mark, len(self.marks) - 1) * self.seconds)
+    def _mark(self, time):
+        """The number of the mark that a time comes after."""
+        return min(int((time + _ROUNDING) / self.seconds), len(self.marks) - 1)
 
 
 def without_marks(plan):
     """A plan with its marks as seconds again."""
     return _MARK.sub(r"\1", plan)
+
+
+def _key(words):
+    return words.replace(" ", "_")
 
 
 def _consecutive(what, ids):

@@ -11,7 +11,6 @@ from datasets import Dataset
 
 from ..modeling.processing_tdmm import MOTION_TO_TEXT, TEXT_TO_MOTION
 from ..performer.plan import read_plan, write_plan
-from ..performer.states import write_states
 from ..prompts.written import load_written
 from ..settings import LanguageModelSettings
 from .synonyms import replace_words
@@ -39,6 +38,7 @@ class ExampleMaker:
         self.window_steps = round(processor.window_seconds / self.step_seconds)
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
         self.written = load_written() if any(coded["plan"]) else ()
+        self.tracks = [list(track.values()) for track in processor.clock.tracks]
         self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
 
     def __call__(self, index: int) -> dict:
@@ -86,7 +86,6 @@ class ExampleMaker:
             instruction=self._instruction(TEXT_TO_MOTION, rng),
             plan=row["plan"],
             steps=steps if row["plan"] else None,
-            states=None if steps == 0 else self._states(row),
         )
         example["input_ids"] = self.with_noise(example["input_ids"], rng)
         return example
@@ -97,17 +96,31 @@ class ExampleMaker:
         After T2M-GPT (https://arxiv.org/abs/2301.06052): a held expression can be told from the
         motion so far, and a model that is never wrong about the past does not read the prompt.
         """
-        first, size = self.processor.motion_token_start, self.processor.codebook_size
-        return self._exchanged(ids, first, size, self.codebooks, rng)
-
-    def _exchanged(self, ids, first: int, size: int, groups: int, rng) -> list[int]:
-        """Ids with some from ``first`` on exchanged for others of their group of ``size``."""
         ids = np.array(ids)
+        first, size = self.processor.motion_token_start, self.processor.codebook_size
         place = ids - first
-        wrong = (place >= 0) & (place < size * groups)
+        wrong = (place >= 0) & (place < size * self.codebooks)
         wrong &= rng.random(len(ids)) < rng.uniform(0, self.settings.history_noise)
         others = place // size * size + rng.integers(size, size=len(ids))
         ids[wrong] = first + others[wrong]
+        return ids.tolist()
+
+    def misread(self, ids: list[int], rng: np.random.Generator) -> list[int]:
+        """Ids with some states exchanged for others of their track, and often a whole stretch of
+        what holds for another.
+
+        Each state is mostly as the one before: what was read last must not be trusted.
+        """
+        ids = np.array(ids)
+        share = rng.uniform(0, self.settings.history_noise)
+        for track in self.tracks:
+            (places,) = np.isin(ids, track).nonzero()
+            wrong = places[rng.random(len(places)) < share]
+            ids[wrong] = rng.choice(track, size=len(wrong))
+        if self.tracks and rng.random() < self.settings.history_noise:
+            (places,) = np.isin(ids, self.tracks[0]).nonzero()
+            begin, end = np.sort(rng.integers(len(places) + 1, size=2))
+            ids[places[begin:end]] = rng.choice(self.tracks[0])
         return ids.tolist()
 
     def _describe(self, rng: np.random.Generator) -> dict:
@@ -119,27 +132,13 @@ class ExampleMaker:
             self._steps(seen),
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
-            states=self._states(row),
         )
-        if self.processor.states:
-            # Each is mostly as the one before: what was read last must not be trusted.
-            first, count = min(self.processor.clock.states.values()), len(self.processor.states)
-            example["input_ids"] = self._exchanged(example["input_ids"], first, count, 1, rng)
+        example["input_ids"] = self.misread(example["input_ids"], rng)
         return example
 
     def _duration(self, row: dict) -> float:
         """Seconds of a whole clip."""
         return float(row["num_frames"]) / self.processor.fps
-
-    def _states(self, row: dict) -> list[tuple[str, str]] | None:
-        """What a clip shows at each mark of the clock; None where nobody knows."""
-        if not row["plan"] or not self.processor.states:
-            return None
-        try:
-            attributes = read_plan(row["plan"], self._duration(row))
-        except ValueError:  # a corpus may have a vocabulary of its own
-            return None
-        return write_states(attributes, self.processor.clock.seconds)
 
     def _steps(self, codes) -> np.ndarray:
         """Flat codes to (steps, codebooks)."""

@@ -1,7 +1,5 @@
 """generate_motion and describe_motion: length, seeds, bounds, windows, masks, bad input."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import DynamicCache, LlamaConfig, LogitsProcessorList
 
-from tdmm_hf.modeling import MotionLogitsProcessor, Sampling, generation_tdmm
+from tdmm_hf.modeling import MotionLogitsProcessor, Sampling, TDMMProcessor, generation_tdmm
 from tdmm_hf.modeling.cache_tdmm import growing_cache
 from tdmm_hf.modeling.generation_tdmm import resample
 from tdmm_hf.motion import FaceMotion
@@ -22,7 +20,7 @@ PROMPTS = [
     "A man laughs, she nods. " * 4,
     "She is wide-eyed",
 ]
-STATES = ["-", "happy", "nod"]
+STATES = {"emotion": ["happy"], "head": ["nod"]}
 
 
 @settings(max_examples=8, deadline=None)
@@ -36,7 +34,7 @@ def test_exactly_the_frames_asked_for(small_model, duration):
 
 
 @pytest.mark.parametrize(
-    ("kind", "states"), [("llama", []), ("gpt2", []), ("llama", STATES), ("gpt2", STATES)]
+    ("kind", "states"), [("llama", {}), ("gpt2", {}), ("llama", STATES), ("gpt2", STATES)]
 )
 def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind, states):
     model = make_model(kind, prompt_encoder=kind == "llama", states=states)
@@ -223,7 +221,7 @@ def test_a_window_starts_from_the_one_before(small_model):
     assert logits[first : first + 16].argmax() == codes[-1, 0]
 
 
-def test_a_window_goes_on_from_the_states_of_the_one_before(make_model, monkeypatch):
+def test_a_window_has_the_states_of_its_part_of_the_plan(make_model, monkeypatch):
     """All rows are asked for the same continuation that they would be taught."""
     model = make_model(states=STATES)
     processor, asked = model.processor, []
@@ -234,26 +232,23 @@ def test_a_window_goes_on_from_the_states_of_the_one_before(make_model, monkeypa
         return padded(self, requests, size, length)
 
     monkeypatch.setattr(type(model), "_padded", spy)
+    plan = "happy 3, nod 2 at 0.7 at 6.5"
+    monkeypatch.setattr(TDMMProcessor, "decode_plan", lambda self, ids: plan)
     codes = model.generate_motion(PROMPTS[0], duration=10.0, seed=1).codes[0]
     start, known = 63 - model.config.window_steps, 50
     assert [processor.clock_steps, known % processor.clock_steps] == [4, 2]
     begun = asked[-1][asked[-1].index(processor.motion_start_token_id) + 1 :]
-    first = model.config.state_token_start
-    keys = iter([i for i in begun if first <= i < first + len(STATES)])
-    states = list(zip(keys, keys, strict=True))
-    assert begun == processor.codes_to_ids(
-        codes[start:known], start, [None] * math.ceil(start / 4) + states
-    )
+    states = processor.clock.lay_out("happy 3, nod 2 at 0.7 at 6.5", 10.0)
+    assert begun == processor.codes_to_ids(codes[start:known], start, states)
+    assert len({*begun} & {*processor.clock.state_ids}) == 3
 
 
-@pytest.mark.parametrize("states", [[], STATES])
+@pytest.mark.parametrize("states", [{}, STATES])
 def test_generate_with_the_logits_processor_writes_the_same(make_model, states):
     small_model = make_model(states=states)
     processor = small_model.processor
     request = processor(text=PROMPTS[0], duration=1.0, return_tensors="pt")
-    motion = MotionLogitsProcessor(
-        small_model.config, 7, [5], Sampling(), processor.tokenizer.eos_token_id
-    )
+    motion = MotionLogitsProcessor(processor, 7, [5], Sampling())
     ids = small_model.generate(
         **request,
         do_sample=False,
