@@ -70,8 +70,9 @@ class TDMMProcessor(ProcessorMixin):
             ``{motion}``. The first is the one used for inference.
         num_codebooks, codebook_size, fps, downsample: the code layout of the MotionTokenizer.
         clock_steps, window_seconds, context_seconds, max_seconds: see TDMMConfig.
-        states: keys of what may be shown at a mark of the clock, by track (see Clock); none for a
-            model that is not told.
+        states: keys of what may be shown at a mark of the clock, by track (see Clock): a dict, or
+            pairs as they are saved, where a dict would lose its order; none for a model that is not
+            told.
         context_length: most tokens the language model can read; None for no limit.
         sentence_case: the tokenizer knows no capitals, so decoded sentences are given them.
         chat_template: Jinja template of the conversation; the tokenizer's by default.
@@ -105,7 +106,7 @@ class TDMMProcessor(ProcessorMixin):
         self.fps = fps
         self.downsample = downsample
         self.clock_steps = clock_steps
-        self.states = states or {}
+        self.states = [[track, list(keys)] for track, keys in dict(states or {}).items()]
         self.window_seconds = window_seconds
         self.context_seconds = context_seconds
         self.max_seconds = max_seconds
@@ -129,7 +130,7 @@ class TDMMProcessor(ProcessorMixin):
         if settings["clock_steps"]:
             every = settings["clock_steps"] / steps_per_second
             longest = settings.get("max_seconds", MAX_SECONDS)
-            clock = clock_tokens(every, longest, settings.get("states") or {})
+            clock = clock_tokens(every, longest, dict(settings.get("states") or {}))
         tokenizer = extend_tokenizer(
             copy.deepcopy(tokenizer),
             motion_config.num_codebooks,
@@ -343,7 +344,7 @@ class TDMMProcessor(ProcessorMixin):
     def clock(self):
         """The clock's marks and states."""
         seconds = self.clock_steps * self.downsample / self.fps
-        return Clock(self.tokenizer, self.clock_steps, seconds, self.states)
+        return Clock(self.tokenizer, self.clock_steps, seconds, dict(self.states))
 
     @cached_property
     def motion_start_token_id(self):

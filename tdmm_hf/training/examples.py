@@ -38,7 +38,8 @@ class ExampleMaker:
         self.window_steps = round(processor.window_seconds / self.step_seconds)
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
         self.written = load_written() if any(coded["plan"]) else ()
-        self.tracks = [list(track.values()) for track in processor.clock.tracks]
+        held = processor.clock.tracks[:1]
+        self.emotions = [i for track in held for i in track.values()]
         self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
 
     def __call__(self, index: int) -> dict:
@@ -106,21 +107,17 @@ class ExampleMaker:
         return ids.tolist()
 
     def misread(self, ids: list[int], rng: np.random.Generator) -> list[int]:
-        """Ids with some states exchanged for others of their track, and often a whole stretch of
-        what holds for another.
+        """Ids with some of the emotions that were read exchanged, and often a whole stretch.
 
-        Each state is mostly as the one before: what was read last must not be trusted.
+        Each is mostly as the one before: what was read last must not be trusted.
         """
         ids = np.array(ids)
-        share = rng.uniform(0, self.settings.history_noise)
-        for track in self.tracks:
-            (places,) = np.isin(ids, track).nonzero()
-            wrong = places[rng.random(len(places)) < share]
-            ids[wrong] = rng.choice(track, size=len(wrong))
-        if self.tracks and rng.random() < self.settings.history_noise:
-            (places,) = np.isin(ids, self.tracks[0]).nonzero()
+        (places,) = np.isin(ids, self.emotions).nonzero()
+        wrong = places[rng.random(len(places)) < rng.uniform(0, self.settings.history_noise)]
+        ids[wrong] = rng.choice(self.emotions, size=len(wrong))
+        if rng.random() < self.settings.history_noise:
             begin, end = np.sort(rng.integers(len(places) + 1, size=2))
-            ids[places[begin:end]] = rng.choice(self.tracks[0])
+            ids[places[begin:end]] = rng.choice(self.emotions)
         return ids.tolist()
 
     def _describe(self, rng: np.random.Generator) -> dict:
@@ -133,7 +130,8 @@ class ExampleMaker:
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
         )
-        example["input_ids"] = self.misread(example["input_ids"], rng)
+        if self.emotions:
+            example["input_ids"] = self.misread(example["input_ids"], rng)
         return example
 
     def _duration(self, row: dict) -> float:

@@ -144,6 +144,16 @@ def stateful(small_tokenizer, small_codec):
     return TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, states=STATES)
 
 
+def test_tracks_keep_their_order(small_tokenizer, small_codec, tmp_path):
+    """JSON files are written with sorted keys."""
+    states = {"zeal": ["happy"], "action": ["wink"]}
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, states=states)
+    processor.save_pretrained(tmp_path)
+    again = TDMMProcessor.from_pretrained(tmp_path)
+    assert again.clock.tracks == processor.clock.tracks
+    assert [*again.clock.tracks[0]] == ["-", "happy"]
+
+
 def test_states_follow_the_marks_of_a_motion_to_write(stateful):
     example = stateful.training_example("text-to-face-motion", "She nods", _codes(6), plan=PLAN)
     read = _tokens(stateful, example["input_ids"])
