@@ -448,7 +448,7 @@ def checked_motion(motion, fps, valid, observed, config):
     Raises:
         ValueError: unless the codec of this config can take them.
     """
-    values = np.asarray(motion, dtype=np.float32)
+    values = np.array(motion, dtype=np.float32)  # a copy: torch wants to be able to write
     if not (math.isfinite(fps) and fps > 0):
         raise ValueError(f"fps must be positive and finite, got {fps}")
     if values.ndim != 2 or values.shape[1] != config.num_channels or not len(values):

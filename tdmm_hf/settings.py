@@ -165,8 +165,8 @@ class LanguageModelSettings:
             more than what follows does.
         word_weight: how many times words, marks and states count in the loss; a code counts once.
         history_noise: largest share of a motion's earlier tokens that are exchanged for random ones
-            while it is learned, so that it listens to the prompt and not to itself alone; and how
-            often a stretch of the states that are read from one is.
+            while it is learned, so that it listens to the prompt and not to itself alone; and the
+            share of descriptions that teach reading the states in spite of wrong ones before.
         synonym_rate: share of content words replaced by synonyms while training.
         tracked_share: share of described motions seen as a tracker would see them.
         prompt_encoder: whether the tiny backbone reads prompts through the frozen table of word

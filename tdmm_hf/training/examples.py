@@ -106,19 +106,20 @@ class ExampleMaker:
         ids[wrong] = first + others[wrong]
         return ids.tolist()
 
-    def misread(self, ids: list[int], rng: np.random.Generator) -> list[int]:
-        """Ids with some of the emotions that were read exchanged, and often a whole stretch.
+    def misread(self, example: dict, rng: np.random.Generator) -> dict:
+        """The example up to its last state, with some emotions exchanged, and a stretch of them.
 
-        Each is mostly as the one before: what was read last must not be trusted.
+        Each is mostly as the one before: in reading the next, what was read last must not be
+        trusted. A plan may trust what was read, so it is not learned here.
         """
-        ids = np.array(ids)
+        ids = np.array(example["input_ids"])
         (places,) = np.isin(ids, self.emotions).nonzero()
         wrong = places[rng.random(len(places)) < rng.uniform(0, self.settings.history_noise)]
         ids[wrong] = rng.choice(self.emotions, size=len(wrong))
-        if rng.random() < self.settings.history_noise:
-            begin, end = np.sort(rng.integers(len(places) + 1, size=2))
-            ids[places[begin:end]] = rng.choice(self.emotions)
-        return ids.tolist()
+        begin, end = np.sort(rng.integers(len(places) + 1, size=2))
+        ids[places[begin:end]] = rng.choice(self.emotions)
+        length = places[-1] + len(self.processor.clock.tracks)
+        return {"input_ids": ids[:length].tolist(), "labels": example["labels"][:length]}
 
     def _describe(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.choice(self.short))]
@@ -130,8 +131,8 @@ class ExampleMaker:
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
         )
-        if self.emotions:
-            example["input_ids"] = self.misread(example["input_ids"], rng)
+        if self.emotions and rng.random() < self.settings.history_noise:
+            return self.misread(example, rng)
         return example
 
     def _duration(self, row: dict) -> float:
