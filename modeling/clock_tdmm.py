@@ -10,9 +10,8 @@
     ['<|emotion:calm|>', '<|head:nod|>', '<|action:-|>']
 
 Marks stand before every few latent steps and count from the start of the whole motion, also in a
-window of it. A state has a key of each of several tracks, the first of a track for nothing: the key
-of the first track holds from here on, those of the others begin here. States follow from a plan and
-its duration.
+window of it. A state has a key of each of several tracks, or nothing: the key of the first track
+holds from here on, those of the others begin here. States follow from a plan and its duration.
 """
 
 import itertools
@@ -34,18 +33,18 @@ def mark_token(seconds):
     return f"<|{round(seconds, 3):g}s|>"
 
 
-def state_tokens(states):
+def state_tokens(tracks):
     """How the keys of each track are written, the one for nothing first: lists by track."""
     return {
-        track: [f"<|{track}:{key}|>" for key in (NOTHING, *keys)] for track, keys in states.items()
+        track: [f"<|{track}:{key}|>" for key in (NOTHING, *keys)] for track, keys in tracks.items()
     }
 
 
-def clock_tokens(seconds, max_seconds, states):
+def clock_tokens(seconds, max_seconds, tracks):
     """All tokens of a clock that ticks every ``seconds``, up to ``max_seconds``."""
     marks = range(math.ceil(max_seconds / seconds) + 1)
-    tracks = state_tokens(states).values()
-    return [*(mark_token(mark * seconds) for mark in marks), *itertools.chain(*tracks)]
+    states = itertools.chain(*state_tokens(tracks).values())
+    return [*(mark_token(mark * seconds) for mark in marks), *states]
 
 
 class Clock:
@@ -55,12 +54,12 @@ class Clock:
         tokenizer: with the tokens of the clock.
         steps: latent steps between marks; 0 for no clock.
         seconds: between marks.
-        states: the keys of each track; none for a clock without states.
+        tracks: the keys of each track; none for a clock without states.
     """
 
-    def __init__(self, tokenizer, steps, seconds, states):
-        if states and not steps:
-            raise ValueError(f"states need a clock, got clock_steps {steps}")
+    def __init__(self, tokenizer, steps, seconds, tracks):
+        if tracks and not steps:
+            raise ValueError(f"tracks need a clock, got clock_steps {steps}")
         self.steps, self.seconds = steps, seconds
         vocabulary = tokenizer.get_vocab()
         marks = (mark_token(mark * seconds) for mark in itertools.count()) if steps else ()
@@ -69,17 +68,22 @@ class Clock:
         if steps and not self.marks:
             raise ValueError(f"the tokenizer must have the mark {mark_token(0)} of the clock")
         self.tracks = []  # of each: key to id
-        for track, tokens in state_tokens(states).items():
+        for track, tokens in state_tokens(tracks).items():
             ids = _consecutive(f"states of {track}", [vocabulary[token] for token in tokens])
-            self.tracks.append(dict(zip((NOTHING, *states[track]), ids, strict=True)))
+            self.tracks.append(dict(zip((NOTHING, *tracks[track]), ids, strict=True)))
 
     @property
     def state_ids(self):
         """Ids of all keys of all tracks."""
         return [i for track in self.tracks for i in track.values()]
 
+    @property
+    def held(self):
+        """Key to id of the track that holds; empty without states."""
+        return self.tracks[0] if self.tracks else {}
+
     def length(self, steps):
-        """Tokens of the clock in so many latent steps from a mark on."""
+        """Most tokens of the clock in so many latent steps."""
         return math.ceil(steps / self.steps) * (1 + len(self.tracks)) if self.steps else 0
 
     def ids(self, step, states=None):
@@ -96,29 +100,29 @@ class Clock:
 
     def reading(self, steps):
         """What is read from a motion of so many latent steps before it is put into words, its marks
-        and states: ids (first, end) to choose each from."""
+        and states: slices of ids to choose each from."""
         if not self.tracks:
             return []
-        tracks = [(min(track.values()), max(track.values()) + 1) for track in self.tracks]
+        tracks = [slice(min(track.values()), max(track.values()) + 1) for track in self.tracks]
         marks = [self.ids(step) for step in range(0, steps, self.steps)]
-        return [choice for (mark,) in marks for choice in [(mark, mark + 1), *tracks]]
+        return [choice for (mark,) in marks for choice in [slice(mark, mark + 1), *tracks]]
 
     def lay_out(self, plan, seconds):
         """The plan of a motion in time: ids of the state at each of its marks, (marks, tracks).
 
-        What is no key of a track is left out; an empty list for a clock without states.
+        What is no key of a track is left out, and what begins after the end; an empty list for a
+        clock without states.
         """
         if not self.tracks:
             return []
         count = max(1, math.ceil(round(seconds / self.seconds, 6)))
-        first, *parts = plan.split(", ")
+        first, *parts = re.split(r"\s*,\s*", plan.strip())
         events = [event for part in parts if (event := _BEGUN.fullmatch(part))]
-        held, *begun = self.tracks
         return [
             list(state)
             for state in zip(
-                self._held(held, first, seconds, count),
-                *(self._begun(track, events, count) for track in begun),
+                self._held(self.held, first, seconds, count),
+                *(self._begun(track, events, count) for track in self.tracks[1:]),
                 strict=True,
             )
         ]
@@ -142,8 +146,8 @@ class Clock:
         ids = [track[NOTHING]] * count
         for event in events:
             for time in _TIME.findall(event[2]):
-                mark = min(self._mark(float(time)), count - 1)
-                if ids[mark] == track[NOTHING]:
+                mark = self._mark(float(time))
+                if mark < count and ids[mark] == track[NOTHING]:
                     ids[mark] = track.get(_key(event[1]), track[NOTHING])
         return ids
 

@@ -148,7 +148,8 @@ class MotionGenerationMixin:
             seed: sample the words with one seed, or one for each motion; the likeliest words
                 without.
             temperature, top_p: of the words, with a seed.
-            max_new_tokens: most tokens of one description, with its plan.
+            max_new_tokens: most tokens of a description with its plan, after what is read from the
+                longest of the motions.
             processor: the one saved beside the weights by default.
 
         Returns:
@@ -233,7 +234,7 @@ class MotionGenerationMixin:
         first = len(rows[0].codes)  # the same for all: they go window by window together
         codebooks = self.config.motion_config.num_codebooks
         moments = {}
-        for step in range(1, math.ceil(count / codebooks)):
+        for step in range(1, count // codebooks):
             ids = [row.moment(first + step) for row in rows]
             if ids[0]:
                 moments[step * codebooks] = torch.tensor(ids, device=self.device)

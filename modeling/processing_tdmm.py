@@ -69,10 +69,11 @@ class TDMMProcessor(ProcessorMixin):
         instructions: task name to instruction templates with ``{prompt}`` and ``{span}``, or
             ``{motion}``. The first is the one used for inference.
         num_codebooks, codebook_size, fps, downsample: the code layout of the MotionTokenizer.
-        clock_steps, window_seconds, context_seconds, max_seconds: see TDMMConfig.
-        states: keys of what may be shown at a mark of the clock, by track (see Clock): a dict, or
-            pairs as they are saved, where a dict would lose its order; none for a model that is not
-            told.
+        clock_steps: latent steps between the clock's marks; 0 for no clock.
+        tracks: keys of what may be shown at a mark of the clock, by track (see Clock): a dict, or
+            pairs as they are saved, where a dict would lose its order. The first track holds, the
+            others begin; none for a model that is not told.
+        window_seconds, context_seconds, max_seconds: see TDMMConfig.
         context_length: most tokens the language model can read; None for no limit.
         sentence_case: the tokenizer knows no capitals, so decoded sentences are given them.
         chat_template: Jinja template of the conversation; the tokenizer's by default.
@@ -87,7 +88,7 @@ class TDMMProcessor(ProcessorMixin):
         fps=25.0,
         downsample=4,
         clock_steps=0,
-        states=None,
+        tracks=None,
         window_seconds=8.0,
         context_seconds=2.0,
         max_seconds=MAX_SECONDS,
@@ -106,7 +107,7 @@ class TDMMProcessor(ProcessorMixin):
         self.fps = fps
         self.downsample = downsample
         self.clock_steps = clock_steps
-        self.states = [[track, list(keys)] for track, keys in dict(states or {}).items()]
+        self.tracks = [[track, list(keys)] for track, keys in dict(tracks or {}).items()]
         self.window_seconds = window_seconds
         self.context_seconds = context_seconds
         self.max_seconds = max_seconds
@@ -130,7 +131,7 @@ class TDMMProcessor(ProcessorMixin):
         if settings["clock_steps"]:
             every = settings["clock_steps"] / steps_per_second
             longest = settings.get("max_seconds", MAX_SECONDS)
-            clock = clock_tokens(every, longest, dict(settings.get("states") or {}))
+            clock = clock_tokens(every, longest, dict(settings.get("tracks") or {}))
         tokenizer = extend_tokenizer(
             copy.deepcopy(tokenizer),
             motion_config.num_codebooks,
@@ -231,7 +232,7 @@ class TDMMProcessor(ProcessorMixin):
         plan="",
         steps=None,
     ):
-        """One example with its answer; the loss is on the answer only.
+        """One example with its answer; the loss is on what the model has to write.
 
         Args:
             task: ``"text-to-face-motion"`` or ``"face-motion-to-text"``.
@@ -252,11 +253,10 @@ class TDMMProcessor(ProcessorMixin):
         if duration is None:
             duration = len(codes) * self.downsample / self.fps
         states = self.clock.lay_out(plan, duration)
-        given = set()
+        given = set(self.clock.state_ids) if task == TEXT_TO_MOTION else set()
         if task == TEXT_TO_MOTION:
             request = self.motion_request(text, duration, window, instruction)
             first = 0 if window is None else round(window[0] * self.fps / self.downsample)
-            given.update(self.clock.state_ids)
             answer = [
                 *self._plan(plan),
                 self.motion_start_token_id,
@@ -344,7 +344,7 @@ class TDMMProcessor(ProcessorMixin):
     def clock(self):
         """The clock's marks and states."""
         seconds = self.clock_steps * self.downsample / self.fps
-        return Clock(self.tokenizer, self.clock_steps, seconds, dict(self.states))
+        return Clock(self.tokenizer, self.clock_steps, seconds, dict(self.tracks))
 
     @cached_property
     def motion_start_token_id(self):
@@ -440,9 +440,7 @@ class TDMMProcessor(ProcessorMixin):
         """Most tokens of a motion, its plan, its markers and the end of sequence."""
         steps = math.ceil(round(seconds * self.fps) / self.downsample)
         plan = 0 if self.plan_start_token_id is None else MAX_PLAN_TOKENS
-        # A window may begin just before a mark.
-        clock = self.clock.length(steps + self.clock_steps - 1)
-        return plan + steps * self.num_codebooks + clock + 3
+        return plan + steps * self.num_codebooks + self.clock.length(steps) + 3
 
     def _check_length(self, ids, answer):
         if self.context_length is not None and len(ids) + answer > self.context_length:

@@ -9,6 +9,7 @@ A token is picked by inverting the cumulative distribution at a number drawn fro
 generator, so that what another row draws does not matter.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -88,8 +89,13 @@ class MotionLogitsProcessor(LogitsProcessor):
 
     def __init__(self, processor, steps, seeds, sampling, plans=None):
         seconds = steps * processor.downsample / processor.fps
-        plans = [""] * len(seeds) if plans is None else plans
-        rows = [self._row(processor, steps, plan, seconds) for plan in plans]
+        codes = self._codes(processor)
+        rows = []
+        for plan in plans or [""] * len(seeds):
+            states = processor.clock.lay_out(plan, seconds)
+            motion = ([*processor.clock.ids(step, states), *codes] for step in range(steps))
+            ids = itertools.chain.from_iterable(motion)
+            rows.append([processor.motion_start_token_id, *ids, processor.motion_end_token_id])
         self.places = iter(zip(*rows, strict=True))
         self.draws = iter(
             uniforms([(seed, 0) for seed in seeds], steps * processor.num_codebooks).T
@@ -98,13 +104,11 @@ class MotionLogitsProcessor(LogitsProcessor):
         self.end = (processor.tokenizer.eos_token_id,) * len(seeds)
 
     @staticmethod
-    def _row(processor, steps, plan, seconds):
-        """What stands at each place of a motion: an id, or the slice of ids of a codebook."""
-        states, size = processor.clock.lay_out(plan, seconds), processor.codebook_size
+    def _codes(processor):
+        """Slices of ids, one a codebook."""
+        size = processor.codebook_size
         firsts = (processor.motion_token_start + q * size for q in range(processor.num_codebooks))
-        codes = [slice(first, first + size) for first in firsts]
-        motion = [i for step in range(steps) for i in [*processor.clock.ids(step, states), *codes]]
-        return [processor.motion_start_token_id, *motion, processor.motion_end_token_id]
+        return [slice(first, first + size) for first in firsts]
 
     def __call__(self, input_ids, scores):
         """scores (rows, vocabulary) with everything but the next id at minus infinity."""
@@ -120,8 +124,8 @@ class TextLogitsProcessor(LogitsProcessor):
 
     Args:
         banned: ids (any number,) that are no words.
-        readings: for each row what ids (first, end) to choose from at first, whatever is banned; no
-            such choices by default.
+        readings: for each row slices of ids to choose from at first, the likeliest, whatever is
+            banned; none by default.
         seeds: a number, or a tuple of numbers, for each row; None takes the likeliest word.
         count: most tokens that will be written.
         sampling: how words are picked.
@@ -137,15 +141,14 @@ class TextLogitsProcessor(LogitsProcessor):
     def __call__(self, input_ids, scores):
         self.written += 1
         words = scores.index_fill(1, self.banned.to(scores.device), -torch.inf)
+        if self.draws is not None:
+            words = _only(scores, pick(words.float(), self.draws[:, self.written], self.sampling))
         for row, choices in enumerate(self.readings):
             if self.written < len(choices):
-                chosen = slice(*choices[self.written])
+                chosen = choices[self.written]
                 words[row] = -torch.inf
-                words[row, chosen] = scores[row, chosen]
-        scores = words
-        if self.draws is None:
-            return scores
-        return _only(scores, pick(scores.float(), self.draws[:, self.written], self.sampling))
+                words[row, chosen.start + scores[row, chosen].argmax()] = 0.0
+        return words
 
 
 __all__ = ["MotionLogitsProcessor", "Sampling", "TextLogitsProcessor"]

@@ -23,7 +23,7 @@ from dataclasses import replace
 
 from ..prompts.attributes import TRANSITIONS, Action, Attributes, EmotionSpan, HeadMotion
 from ..prompts.vocabulary import load_vocabulary
-from .actions import schedule
+from .actions import Event, schedule
 from .head import event_starts
 
 FLASH_SECONDS = 0.9  # as in modeling/clock_tdmm.py, which stands alone
@@ -129,13 +129,19 @@ def _read_emotions(part: str, duration: float) -> tuple[tuple[EmotionSpan, ...],
 
 def _actions(found: list[tuple[Action, list[float]]], duration: float) -> tuple[Action, ...]:
     """Actions that begin at these times: spread evenly, or in a row from the first on."""
-    events = schedule(tuple(action for action, _ in found), duration)
+    spread = tuple(action for action, _ in found)
     actions = []
-    for spread, starts in found:
-        evenly = [round(event.start, 1) for event in events if event.name == spread.name]
-        apart = starts and starts != evenly
-        actions.append(replace(spread, start=starts[0]) if apart else spread)
+    for action, starts in found:
+        in_a_row = replace(action, start=starts[0]) if starts else action
+        evenly = starts == _times(schedule(spread, duration), action)
+        apart = action.count == 1 or starts == _times(schedule((in_a_row,), duration), action)
+        actions.append(in_a_row if apart and not evenly else action)
     return tuple(actions)
+
+
+def _times(events: list[Event], action: Action) -> list[float]:
+    """When an action happens, to the tenth of a second."""
+    return [round(event.start, 1) for event in events if event.name == action.name]
 
 
 def _head(spread: HeadMotion, starts: list[float], duration: float) -> HeadMotion:
@@ -151,7 +157,9 @@ def _seconds(starts: str) -> list[float]:
     return [float(start) for start in starts.split(" at ")[1:]]
 
 
-def _read_part(part: str, duration: float) -> tuple[str, object]:
+def _read_part(
+    part: str, duration: float
+) -> tuple[str, str | HeadMotion | tuple[Action, list[float]]]:
     """The field of Attributes that a part after the emotions belongs to, and its value."""
     vocabulary, key = load_vocabulary(), part.replace(" ", "_")
     if key in vocabulary.manners:

@@ -37,7 +37,7 @@ def build_model(
         tokenizer=text_tokenizer,
         prompt_encoder=encoder,
         seed=settings.seed,
-        states=tracks(),
+        tracks=tracks(),
         motion_sampling={"temperature": settings.temperature},
     )
     return model, model.processor

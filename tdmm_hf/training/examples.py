@@ -38,8 +38,7 @@ class ExampleMaker:
         self.window_steps = round(processor.window_seconds / self.step_seconds)
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
         self.written = load_written() if any(coded["plan"]) else ()
-        held = processor.clock.tracks[:1]
-        self.emotions = [i for track in held for i in track.values()]
+        self.nothing, *self.emotion_ids = processor.clock.held.values() or (None,)
         self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
 
     def __call__(self, index: int) -> dict:
@@ -113,11 +112,11 @@ class ExampleMaker:
         trusted. A plan may trust what was read, so it is not learned here.
         """
         ids = np.array(example["input_ids"])
-        (places,) = np.isin(ids, self.emotions).nonzero()
+        (places,) = np.isin(ids, [self.nothing, *self.emotion_ids]).nonzero()
         wrong = places[rng.random(len(places)) < rng.uniform(0, self.settings.history_noise)]
-        ids[wrong] = rng.choice(self.emotions, size=len(wrong))
+        ids[wrong] = rng.choice(self.emotion_ids, size=len(wrong))
         begin, end = np.sort(rng.integers(len(places) + 1, size=2))
-        ids[places[begin:end]] = rng.choice(self.emotions)
+        ids[places[begin:end]] = rng.choice(self.emotion_ids)
         length = places[-1] + len(self.processor.clock.tracks)
         return {"input_ids": ids[:length].tolist(), "labels": example["labels"][:length]}
 
@@ -131,7 +130,8 @@ class ExampleMaker:
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
         )
-        if self.emotions and rng.random() < self.settings.history_noise:
+        shows_emotion = not set(self.emotion_ids).isdisjoint(example["labels"])
+        if shows_emotion and rng.random() < self.settings.misread_share:
             return self.misread(example, rng)
         return example
 

@@ -1,18 +1,21 @@
 """A plan in time: what the state at each mark of the clock says."""
 
+import numpy as np
 import pytest
 
-from tdmm_hf.modeling import TDMMProcessor
+from tdmm_hf.modeling import TDMMProcessor, clock_tdmm
+from tdmm_hf.modeling.clock_tdmm import without_marks
+from tdmm_hf.performer import plan as plans
 from tdmm_hf.performer.actions import schedule
 from tdmm_hf.performer.head import event_starts
-from tdmm_hf.performer.plan import FLASH_SECONDS, read_plan, tracks, write_plan
+from tdmm_hf.performer.plan import tracks, write_plan
 from tdmm_hf.prompts.suite import iter_attributes
 
 
 @pytest.fixture(scope="module")
 def clock(small_tokenizer, small_codec):
     """Marks every 0.64 s."""
-    return TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, states=tracks()).clock
+    return TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks()).clock
 
 
 def _shown(clock, plan, seconds):
@@ -58,26 +61,45 @@ def test_what_is_no_plan_shows_nothing(clock, plan):
 
 def test_a_plan_shows_the_same_with_its_times_as_marks(clock):
     for attributes in iter_attributes(seed=6, count=200):
-        plan = write_plan(attributes)
-        marked = clock.with_marks(plan)
-        for mark in range(len(clock.marks)):
-            marked = marked.replace(f"<|{round(mark * clock.seconds, 3):g}s|>", f"{mark * 0.64:g}")
-        seconds = attributes.duration
-        assert clock.lay_out(marked, seconds) == clock.lay_out(plan, seconds)
+        written, seconds = write_plan(attributes), attributes.duration
+        marked = without_marks(clock.with_marks(written))
+        laid_out = clock.lay_out(written, seconds)
+        assert clock.lay_out(marked, seconds) == laid_out
+        assert clock.lay_out(f" {marked.replace(',', ' ,')}", seconds) == laid_out
+
+
+def _held(attributes, every, count):
+    """The emotion at each mark, (count,); a flash is as long as one whose plan is read."""
+    first, *second = [span.category for span in attributes.emotions]
+    held = [first] * count
+    if second:
+        begin = int(attributes.emotions[1].start / every + 1e-6)
+        flashes = attributes.transition == "flash"
+        end = min(begin + int(np.ceil(plans.FLASH_SECONDS / every)), count) if flashes else count
+        held[begin:end] = second * (end - begin)
+    return held
+
+
+def test_a_flash_is_as_long_as_one_that_is_performed():
+    assert plans.FLASH_SECONDS == clock_tdmm.FLASH_SECONDS
+
+
+def test_what_begins_after_the_end_is_left_out(clock):
+    assert _shown(clock, "sad 2, nod 2 at 1 at 5, blink at 2.7", 2.0)[1:] == [
+        ["-", "nod", "-", "-"],
+        ["-"] * 4,
+    ]
 
 
 def test_states_are_what_is_performed(clock):
-    """Found again from the attributes, without the plan; a flash's length is not in a plan."""
+    """Found again from the attributes, without the plan."""
     for attributes in iter_attributes(seed=5, count=200):
         seconds = attributes.duration
         emotions, head, action = _shown(clock, write_plan(attributes), seconds)
         shown = [a.category for a in attributes.emotions]
         assert set(emotions) == set(shown)
         assert emotions[0] == shown[0]
-        assert (emotions[-1] == shown[-1]) == (
-            attributes.transition != "flash"
-            or attributes.emotions[1].start + FLASH_SECONDS > (len(emotions) - 1) * clock.seconds
-        )
+        assert emotions == _held(attributes, clock.seconds, len(emotions))
         events = schedule(attributes.actions, seconds)
         begun = {(e.name, int((round(e.start, 1) + 1e-6) / clock.seconds)) for e in events}
         assert {(key, mark) for mark, key in enumerate(action) if key != "-"} <= begun
@@ -85,4 +107,3 @@ def test_states_are_what_is_performed(clock):
         starts = event_starts(seconds, attributes.head).round(1)
         nodded = {int((start + 1e-6) / clock.seconds) for start in starts}
         assert {mark for mark, key in enumerate(head) if key != "-"} == nodded
-        assert read_plan(write_plan(attributes), seconds)

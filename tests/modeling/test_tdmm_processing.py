@@ -100,7 +100,7 @@ def test_a_request_may_bring_its_plan(processor):
 
 def test_a_prompt_leaves_room_for_plan_and_motion(processor):
     long = "she nods " * ((512 - 64 - 128) // 2)
-    with pytest.raises(ValueError, match="prompt must leave room for 204 motion tokens"):
+    with pytest.raises(ValueError, match="prompt must leave room for 203 motion tokens"):
         processor.motion_request(long, 5.0)
 
 
@@ -135,19 +135,19 @@ def test_times_of_a_plan_are_marks_of_the_clock(processor):
     assert processor.decode_text([mark]) == ""
 
 
-STATES = {"emotion": ["happy", "sad"], "head": ["nod"]}
+TRACKS = {"emotion": ["happy", "sad"], "head": ["nod"]}
 PLAN = "happy 2 then sad 3 at 0.7, nod at 0.9"
 
 
 @pytest.fixture(scope="module")
 def stateful(small_tokenizer, small_codec):
-    return TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, states=STATES)
+    return TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=TRACKS)
 
 
 def test_tracks_keep_their_order(small_tokenizer, small_codec, tmp_path):
     """JSON files are written with sorted keys."""
-    states = {"zeal": ["happy"], "action": ["wink"]}
-    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, states=states)
+    tracks = {"zeal": ["happy"], "action": ["wink"]}
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks)
     processor.save_pretrained(tmp_path)
     again = TDMMProcessor.from_pretrained(tmp_path)
     assert again.clock.tracks == processor.clock.tracks
@@ -181,7 +181,7 @@ def test_states_are_read_before_the_plan_of_a_description(stateful):
         "<|plan|>",
     ]  # fmt: skip
     choices = stateful.clock.reading(6)
-    assert all(first <= i < end for i, (first, end) in zip(ids, choices, strict=False))
+    assert all(c.start <= i < c.stop for i, c in zip(ids, choices, strict=False))
     assert len(choices) == 6
     asked = example["input_ids"][: -len(ids)]
     assert not any(":" in token for token in _tokens(stateful, asked))

@@ -57,14 +57,15 @@ def test_other_performances_have_other_plans():
 
 
 def test_a_plan_reads_as_it_was_written():
-    """Actions that get into each other's way are the exception: some of them may move."""
+    """Two actions that get into each other's way are the exception: one of them may move."""
     moved = 0
-    for attributes in iter_attributes(seed=4, count=500):
+    for attributes in iter_attributes(seed=4, count=2000):
         plan = write_plan(attributes)
         again = write_plan(read_plan(plan, attributes.duration))
         assert re.sub(r" at [\d.]+", "", again) == re.sub(r" at [\d.]+", "", plan)
+        assert again == plan or len(attributes.actions) > 1
         moved += again != plan
-    assert moved <= 5
+    assert moved <= 20
 
 
 def test_counts_of_several_digits():

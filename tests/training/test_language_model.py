@@ -130,7 +130,7 @@ def test_two_processes_train_one_model(places, tmp_path):
 def test_loss_is_on_the_answer_only(places, tmp_path):
     from transformers import AutoProcessor
 
-    quiet = settings(places, history_noise=0.0)
+    quiet = settings(places, history_noise=0.0, misread_share=0.0)
     train_language_model(places / "corpus", places / "codec", quiet, tmp_path)
     examples = load_from_disk(tmp_path / "work" / "examples")
     assert len(examples) == 16
@@ -247,7 +247,7 @@ def test_states_come_with_the_motion_and_are_misread_in_descriptions(
 
     coded, _ = coded_pair
     coded = coded.select([0]).remove_columns("plan").add_column("plan", ["happy 2, nod 1 at 1"])
-    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, states=tracks())
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
     keys = {i: key for track in processor.clock.tracks for key, i in track.items()}
 
     def states_of(ids):
@@ -282,11 +282,13 @@ def test_plans_in_words_of_their_own_have_no_states(coded_pair, small_codec, sma
     from tdmm_hf.modeling import TDMMProcessor
 
     coded, _ = coded_pair
-    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, states=tracks())
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
     only = LanguageModelSettings(describe_share=1.0, read_share=0.0, opening_share=0.0)
     maker = ExampleMaker(coded, processor, only)
     nothing = {track["-"] for track in processor.clock.tracks}
-    assert {i for i in maker(0)["labels"] if i in processor.clock.state_ids} == nothing
+    for labels in (maker(i)["labels"] for i in range(12)):
+        assert {i for i in labels if i in processor.clock.state_ids} == nothing
+        assert labels[-1] == processor.tokenizer.eos_token_id, "words are learned all the same"
 
 
 def test_a_corpus_without_attributes_has_no_plans(coded_pair):
