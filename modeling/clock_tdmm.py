@@ -5,13 +5,15 @@
     ['<|0.6s|>']
     >>> clock.with_marks("nod 2 at 1.5 at 2.4")
     'nod 2 at <|1.2s|> at <|2.4s|>'
-    >>> states = clock.lay_out("calm 3 then angry 4 at 1.3, nod 1 at 0.7", seconds=2.0)
-    >>> tokenizer.convert_ids_to_tokens(states[1])
-    ['<|emotion:calm|>', '<|head:nod|>', '<|action:-|>']
+    >>> states = clock.lay_out("calm 3 then angry 4 at 1.3, speaks, nod 1 at 0.7", seconds=2.0)
+    >>> tokenizer.convert_ids_to_tokens(states[1])[:4]
+    ['<|emotion:calm|>', '<|intensity:3|>', '<|manner:speaks|>', '<|head:nod|>']
 
 Marks stand before every few latent steps and count from the start of the whole motion, also in a
-window of it. A state has a key of each of several tracks, or nothing: the key of the first track
-holds from here on, those of the others begin here. States follow from a plan and its duration.
+window of it. A state is all that a plan says of the time from here to the next mark: a key of each
+of several tracks, or nothing. What has a time in the plan is there where it begins, what has none
+throughout. A track ``head_step`` tells after how many latent steps what ``head`` shows begins, if
+not at the mark. States follow from a plan and its duration.
 """
 
 import itertools
@@ -21,10 +23,12 @@ import re
 CLOCK_SECONDS = 0.6  # between marks, about
 FLASH_SECONDS = 0.9  # how long an emotion lasts that flashes up
 NOTHING = "-"
+STEP = "_step"  # what the name of a track ends with that tells when another's events begin
 _TIME = re.compile(r"(?<=\bat )\d+(?:\.\d+)?\b")
 _MARK = re.compile(r"<\|(\d+(?:\.\d+)?)s\|>")
-_HELD = re.compile(r"([a-z ]+?) \d+(?: (then|fade|flash) ([a-z ]+?) \d+(?: at (\d+(?:\.\d+)?))?)?")
-_BEGUN = re.compile(r"([a-z ]+?)(?: \d+)?(?: slow| quick)?((?: at \d+(?:\.\d+)?)+)")
+_EMOTION = r"([a-z ]+?) (\d+)"
+_EMOTIONS = re.compile(rf"{_EMOTION}(?: (then|fade|flash) {_EMOTION}(?: at (\d+(?:\.\d+)?))?)?")
+_PART = re.compile(r"([a-z ]+?)(?: \d+)?(?: slow| quick)?((?: at \d+(?:\.\d+)?)*)")
 _ROUNDING = 6e-4  # seconds; marks are written to the thousandth
 
 
@@ -54,7 +58,7 @@ class Clock:
         tokenizer: with the tokens of the clock.
         steps: latent steps between marks; 0 for no clock.
         seconds: between marks.
-        tracks: the keys of each track; none for a clock without states.
+        tracks: the keys of each track as plans name them; none for a clock without states.
     """
 
     def __init__(self, tokenizer, steps, seconds, tracks):
@@ -67,20 +71,15 @@ class Clock:
         self.marks = _consecutive("marks of the clock", [vocabulary[mark] for mark in known])
         if steps and not self.marks:
             raise ValueError(f"the tokenizer must have the mark {mark_token(0)} of the clock")
-        self.tracks = []  # of each: key to id
+        self.tracks = {}  # of each: key to id
         for track, tokens in state_tokens(tracks).items():
             ids = _consecutive(f"states of {track}", [vocabulary[token] for token in tokens])
-            self.tracks.append(dict(zip((NOTHING, *tracks[track]), ids, strict=True)))
+            self.tracks[track] = dict(zip((NOTHING, *tracks[track]), ids, strict=True))
 
     @property
     def state_ids(self):
         """Ids of all keys of all tracks."""
-        return [i for track in self.tracks for i in track.values()]
-
-    @property
-    def held(self):
-        """Key to id of the track that holds; empty without states."""
-        return self.tracks[0] if self.tracks else {}
+        return [i for track in self.tracks.values() for i in track.values()]
 
     def length(self, steps):
         """Most tokens of the clock in so many latent steps."""
@@ -103,7 +102,8 @@ class Clock:
         and states: slices of ids to choose each from."""
         if not self.tracks:
             return []
-        tracks = [slice(min(track.values()), max(track.values()) + 1) for track in self.tracks]
+        ids = map(list, (track.values() for track in self.tracks.values()))
+        tracks = [slice(track[0], track[-1] + 1) for track in ids]
         marks = [self.ids(step) for step in range(0, steps, self.steps)]
         return [choice for (mark,) in marks for choice in [slice(mark, mark + 1), *tracks]]
 
@@ -117,58 +117,67 @@ class Clock:
             return []
         count = max(1, math.ceil(round(seconds / self.seconds, 6)))
         first, *parts = re.split(r"\s*,\s*", plan.strip())
-        events = [event for part in parts if (event := _BEGUN.fullmatch(part))]
-        return [
-            list(state)
-            for state in zip(
-                self._held(self.held, first, seconds, count),
-                *(self._begun(track, events, count) for track in self.tracks[1:]),
-                strict=True,
-            )
-        ]
+        shown = [*self._emotions(first, seconds, count), *(self._part(p, count) for p in parts)]
+        tracks = [self._track(name, shown, count) for name in self.tracks]
+        return [list(state) for state in zip(*tracks, strict=True)]
 
-    def _held(self, track, part, seconds, count):
-        """Ids of what holds at each mark, (count,)."""
-        emotions = _HELD.fullmatch(part)
-        if not emotions:
-            return [track[NOTHING]] * count
-        one, transition, other, start = emotions.groups()
-        ids = [track.get(_key(one), track[NOTHING])] * count
+    def _track(self, name, shown, count):
+        """Ids at each mark, (count,), of what a track shows; the first named where two are shown.
+
+        ``shown`` has the words of things with the marks where they are, and latent steps after
+        each.
+        """
+        of = name.removesuffix(STEP)
+        known, track = self.tracks[of], self.tracks[name]
+        keys = {}
+        for words, places in shown:
+            key = words.removeprefix(f"{of} ").replace(" ", "_")
+            for mark, step in places if key in known else ():
+                keys.setdefault(mark, key if name == of else str(step))
+        return [track.get(keys.get(mark), track[NOTHING]) for mark in range(count)]
+
+    def _emotions(self, part, seconds, count):
+        """The emotions of a plan and their intensities, each with its marks."""
+        found = _EMOTIONS.fullmatch(part)
+        if not found:
+            return []
+        one, grade, transition, other, other_grade, start = found.groups()
+        begin = end = count
         if other:
-            begin = min(self._mark(float(start) if start else seconds / 2), count - 1)
+            begin, _ = self._place(float(start) if start else seconds / 2)
+            begin = min(begin, count - 1)
             lasts = math.ceil(FLASH_SECONDS / self.seconds) if transition == "flash" else count
             end = min(begin + lasts, count)
-            ids[begin:end] = [track.get(_key(other), track[NOTHING])] * (end - begin)
-        return ids
+        before = [(mark, 0) for mark in (*range(begin), *range(end, count))]
+        during = [(mark, 0) for mark in range(begin, end)]
+        return [(one, before), (grade, before), (other or "", during), (other_grade or "", during)]
 
-    def _begun(self, track, events, count):
-        """Ids of what begins at each mark, (count,); the first named where two do."""
-        ids = [track[NOTHING]] * count
-        for event in events:
-            for time in _TIME.findall(event[2]):
-                mark = self._mark(float(time))
-                if mark < count and ids[mark] == track[NOTHING]:
-                    ids[mark] = track.get(_key(event[1]), track[NOTHING])
-        return ids
+    def _part(self, part, count):
+        """What another part of a plan names, with its marks: those of its times, or all."""
+        found = _PART.fullmatch(part)
+        if not found:
+            return "", ()
+        times = _TIME.findall(found[2])
+        throughout = [(mark, 0) for mark in range(count)]
+        return found[1], [self._place(float(time)) for time in times] or throughout
 
     def with_marks(self, plan):
         """A plan with its times as the marks that they come after."""
         if not self.steps:
             return plan
-        return _TIME.sub(lambda time: mark_token(self._mark(float(time[0])) * self.seconds), plan)
+        return _TIME.sub(
+            lambda time: mark_token(self._place(float(time[0]))[0] * self.seconds), plan
+        )
 
-    def _mark(self, time):
-        """The number of the mark that a time comes after."""
-        return min(int((time + _ROUNDING) / self.seconds), len(self.marks) - 1)
+    def _place(self, time):
+        """The number of the mark that a time comes after, and of whole latent steps in between."""
+        mark = min(int((time + _ROUNDING) / self.seconds), len(self.marks) - 1)
+        return mark, int((time + _ROUNDING - mark * self.seconds) * self.steps / self.seconds)
 
 
 def without_marks(plan):
     """A plan with its marks as seconds again."""
     return _MARK.sub(r"\1", plan)
-
-
-def _key(words):
-    return words.replace(" ", "_")
 
 
 def _consecutive(what, ids):

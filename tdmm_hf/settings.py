@@ -198,7 +198,7 @@ class LanguageModelSettings:
     opening_share: float = 0.25
     word_weight: float = 4.0
     history_noise: float = 0.5
-    misread_share: float = 0.5
+    misread_share: float = 0.4
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
     prompt_encoder: bool = True

@@ -27,6 +27,7 @@ from .actions import Event, schedule
 from .head import event_starts
 
 FLASH_SECONDS = 0.9  # as in modeling/clock_tdmm.py, which stands alone
+STEPS = ["1", "2", "3"]  # latent steps after a mark at which something may begin
 _AT = r" at \d+(?:\.\d+)?"
 _EMOTIONS = re.compile(
     rf"(\w+) ([1-5])(?: ({'|'.join(TRANSITIONS[1:])}) (\w+) ([1-5])((?:{_AT})?))?"
@@ -60,11 +61,15 @@ def write_plan(attributes: Attributes) -> str:
 def tracks() -> dict[str, list[str]]:
     """What the states of a plan in time are made of, by track (see `modeling.clock_tdmm`)."""
     vocabulary = load_vocabulary()
-    counted = [key for key, head in vocabulary.head_motions.items() if head.counted.train]
     return {
         "emotion": list(vocabulary.emotions),
-        "head": counted,
+        "intensity": [str(grade) for grade in vocabulary.intensities],
+        "manner": [key for key in vocabulary.manners if key != "silent"],
+        "head": [key for key in vocabulary.head_motions if key != "natural"],
+        "head_step": STEPS,
         "action": list(vocabulary.actions),
+        "action_step": STEPS,
+        "gaze": [key for key in vocabulary.gazes if key != "camera"],
     }
 
 

@@ -38,7 +38,8 @@ class ExampleMaker:
         self.window_steps = round(processor.window_seconds / self.step_seconds)
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
         self.written = load_written() if any(coded["plan"]) else ()
-        self.nothing, *self.emotion_ids = processor.clock.held.values() or (None,)
+        self.tracks = [list(track.values()) for track in processor.clock.tracks.values()]
+        self.shown = {i for _, *keys in self.tracks for i in keys}
         self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
 
     def __call__(self, index: int) -> dict:
@@ -106,19 +107,21 @@ class ExampleMaker:
         return ids.tolist()
 
     def misread(self, example: dict, rng: np.random.Generator) -> dict:
-        """The example up to its last state, with some emotions exchanged, and a stretch of them.
+        """The example up to its last state, with some states exchanged, and stretches of them.
 
         Each is mostly as the one before: in reading the next, what was read last must not be
         trusted. A plan may trust what was read, so it is not learned here.
         """
         ids = np.array(example["input_ids"])
-        (places,) = np.isin(ids, [self.nothing, *self.emotion_ids]).nonzero()
-        wrong = places[rng.random(len(places)) < rng.uniform(0, self.settings.history_noise)]
-        ids[wrong] = rng.choice(self.emotion_ids, size=len(wrong))
-        begin, end = np.sort(rng.integers(len(places) + 1, size=2))
-        ids[places[begin:end]] = rng.choice(self.emotion_ids)
-        length = places[-1] + len(self.processor.clock.tracks)
-        return {"input_ids": ids[:length].tolist(), "labels": example["labels"][:length]}
+        last = 0
+        for keys in self.tracks:
+            (places,) = np.isin(ids, keys).nonzero()
+            wrong = places[rng.random(len(places)) < rng.uniform(0, self.settings.history_noise)]
+            ids[wrong] = rng.choice(keys, size=len(wrong))
+            begin, end = np.sort(rng.integers(len(places) + 1, size=2))
+            ids[places[begin:end]] = rng.choice(keys)
+            last = max(last, places[-1])
+        return {"input_ids": ids[: last + 1].tolist(), "labels": example["labels"][: last + 1]}
 
     def _describe(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.choice(self.short))]
@@ -130,8 +133,8 @@ class ExampleMaker:
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
         )
-        shows_emotion = not set(self.emotion_ids).isdisjoint(example["labels"])
-        if shows_emotion and rng.random() < self.settings.misread_share:
+        shows_something = not self.shown.isdisjoint(example["labels"])
+        if shows_something and rng.random() < self.settings.misread_share:
             return self.misread(example, rng)
         return example
 

@@ -11,6 +11,8 @@ from tdmm_hf.performer.head import event_starts
 from tdmm_hf.performer.plan import tracks, write_plan
 from tdmm_hf.prompts.suite import iter_attributes
 
+STEPS = ("head_step", "action_step")
+
 
 @pytest.fixture(scope="module")
 def clock(small_tokenizer, small_codec):
@@ -19,53 +21,79 @@ def clock(small_tokenizer, small_codec):
 
 
 def _shown(clock, plan, seconds):
-    """Keys of each track, (tracks, marks)."""
-    keys = [{i: key for key, i in track.items()} for track in clock.tracks]
+    """Keys at the marks by track, each (marks,)."""
     states = clock.lay_out(plan, seconds)
-    return [[keys[t][state[t]] for state in states] for t in range(len(keys))]
+    return {
+        name: [{i: key for key, i in track.items()}[state[t]] for state in states]
+        for t, (name, track) in enumerate(clock.tracks.items())
+    }
 
 
-def test_an_emotion_is_shown_throughout(clock):
-    assert _shown(clock, "happy 3", 3.0) == [["happy"] * 5, ["-"] * 5, ["-"] * 5]
+def test_what_has_no_time_is_shown_throughout(clock):
+    assert _shown(clock, "happy 3, speaks bursts, look around, gaze left", 3.0) == {
+        "emotion": ["happy"] * 5,
+        "intensity": ["3"] * 5,
+        "manner": ["speaks_bursts"] * 5,
+        "head": ["look_around"] * 5,
+        "head_step": ["-"] * 5,
+        "action": ["-"] * 5,
+        "action_step": ["-"] * 5,
+        "gaze": ["left"] * 5,
+    }
 
 
 @pytest.mark.parametrize("transition", ["then", "fade"])
 def test_a_second_emotion_is_shown_from_its_time_on(clock, transition):
-    emotions, _, _ = _shown(clock, f"calm 3 {transition} angry 4 at 1.3", 3.0)
-    assert emotions == ["calm", "calm", "angry", "angry", "angry"]
-    middle, _, _ = _shown(clock, f"calm 3 {transition} angry 4", 3.0)
-    assert middle == emotions
-    late, _, _ = _shown(clock, f"calm 3 {transition} angry 4 at 50", 3.0)
-    assert late == ["calm"] * 4 + ["angry"]
+    shown = _shown(clock, f"calm 3 {transition} angry 4 at 1.3", 3.0)
+    assert shown["emotion"] == ["calm", "calm", "angry", "angry", "angry"]
+    assert shown["intensity"] == ["3", "3", "4", "4", "4"]
+    assert _shown(clock, f"calm 3 {transition} angry 4", 3.0) == shown
+    late = _shown(clock, f"calm 3 {transition} angry 4 at 50", 3.0)
+    assert late["emotion"] == ["calm"] * 4 + ["angry"]
 
 
 def test_a_flash_comes_and_goes(clock):
-    emotions, _, _ = _shown(clock, "calm 3 flash angry 4 at 1.9", 4.0)
-    assert emotions == ["calm", "calm", "angry", "angry", "calm", "calm", "calm"]
+    shown = _shown(clock, "calm 3 flash angry 4 at 1.9", 4.0)
+    assert shown["emotion"] == ["calm", "calm", "angry", "angry", "calm", "calm", "calm"]
+    assert shown["intensity"] == ["3", "3", "4", "4", "3", "3", "3"]
 
 
 def test_each_event_is_there_when_it_begins(clock):
-    _, head, action = _shown(clock, "sad 2, nod 2 slow at 0.7 at 1.3, wink left 1 at 1.3", 2.0)
-    assert head == ["-", "nod", "nod", "-"]
-    assert action == ["-", "-", "wink_left", "-"]
-    _, head, action = _shown(clock, "sad 2, sway, blink, nod, gaze left", 2.0)
-    assert head == action == ["-"] * 4
-    _, _, both = _shown(clock, "sad 2, blink at 0.1, smirk at 0.5", 1.0)
-    assert both == ["blink", "-"]
+    shown = _shown(clock, "sad 2, nod 2 slow at 0.7 at 1.44, wink left 1 at 1.8", 2.0)
+    assert shown["head"] == ["-", "nod", "nod", "-"]
+    assert shown["head_step"] == ["-", "-", "1", "-"]
+    assert shown["action"] == ["-", "-", "wink_left", "-"]
+    assert shown["action_step"] == ["-", "-", "3", "-"]
+    both = _shown(clock, "sad 2, blink at 0.1, smirk at 0.5", 1.0)
+    assert both["action"] == ["blink", "-"]
+    assert both["action_step"] == ["-", "-"]
 
 
-@pytest.mark.parametrize("plan", ["", "gobbledygook", "happy", "happy three", ", ,", "nod at 1"])
+def test_no_key_is_of_two_tracks():
+    apart = {track: keys for track, keys in tracks().items() if not track.endswith("_step")}
+    names = [key for track, keys in apart.items() if track != "gaze" for key in keys]
+    assert len(names) == len({*names})
+
+
+@pytest.mark.parametrize("plan", ["", "gobbledygook", "happy", "happy three", ", ,", "nod at 1.5"])
 def test_what_is_no_plan_shows_nothing(clock, plan):
-    assert _shown(clock, plan, 1.0) == [["-", "-"]] * 3
+    shown = _shown(clock, plan, 1.0)
+    assert [*shown] == [*tracks()]
+    assert all(keys == ["-", "-"] for keys in shown.values())
 
 
 def test_a_plan_shows_the_same_with_its_times_as_marks(clock):
+    """But for the steps after a mark, which a mark does not tell."""
     for attributes in iter_attributes(seed=6, count=200):
         written, seconds = write_plan(attributes), attributes.duration
         marked = without_marks(clock.with_marks(written))
-        laid_out = clock.lay_out(written, seconds)
-        assert clock.lay_out(marked, seconds) == laid_out
-        assert clock.lay_out(f" {marked.replace(',', ' ,')}", seconds) == laid_out
+        at_marks = _shown(clock, marked, seconds)
+        exact = _shown(clock, written, seconds)
+        assert {track: at_marks[track] for track in exact if track not in STEPS} == {
+            track: keys for track, keys in exact.items() if track not in STEPS
+        }
+        assert all({*at_marks[track]} == {"-"} for track in STEPS)
+        assert _shown(clock, f" {marked.replace(',', ' ,')}", seconds) == at_marks
 
 
 def _held(attributes, every, count):
@@ -80,30 +108,45 @@ def _held(attributes, every, count):
     return held
 
 
+def _place(clock, start):
+    """The mark and the latent step after it at which something begins."""
+    steps = int((round(start, 1) + 1e-6) / clock.seconds * clock.steps)
+    return steps // clock.steps, steps % clock.steps
+
+
 def test_a_flash_is_as_long_as_one_that_is_performed():
     assert plans.FLASH_SECONDS == clock_tdmm.FLASH_SECONDS
 
 
 def test_what_begins_after_the_end_is_left_out(clock):
-    assert _shown(clock, "sad 2, nod 2 at 1 at 5, blink at 2.7", 2.0)[1:] == [
-        ["-", "nod", "-", "-"],
-        ["-"] * 4,
-    ]
+    shown = _shown(clock, "sad 2, nod 2 at 1 at 5, blink at 2.7", 2.0)
+    assert [shown["head"], shown["action"]] == [["-", "nod", "-", "-"], ["-"] * 4]
 
 
 def test_states_are_what_is_performed(clock):
     """Found again from the attributes, without the plan."""
     for attributes in iter_attributes(seed=5, count=200):
         seconds = attributes.duration
-        emotions, head, action = _shown(clock, write_plan(attributes), seconds)
-        shown = [a.category for a in attributes.emotions]
-        assert set(emotions) == set(shown)
-        assert emotions[0] == shown[0]
+        shown = _shown(clock, write_plan(attributes), seconds)
+        emotions, head, action = (shown[track] for track in ("emotion", "head", "action"))
+        spans = {(span.category, str(span.intensity)) for span in attributes.emotions}
+        assert {*zip(emotions, shown["intensity"], strict=True)} == spans
+        assert emotions[0] == attributes.emotions[0].category
         assert emotions == _held(attributes, clock.seconds, len(emotions))
         events = schedule(attributes.actions, seconds)
-        begun = {(e.name, int((round(e.start, 1) + 1e-6) / clock.seconds)) for e in events}
-        assert {(key, mark) for mark, key in enumerate(action) if key != "-"} <= begun
-        assert len({mark for _, mark in begun}) == sum(key != "-" for key in action)
+        begun = {(e.name, *_place(clock, e.start)) for e in events}
+        steps = (0 if step == "-" else int(step) for step in shown["action_step"])
+        placed = zip(action, range(len(action)), steps, strict=True)
+        assert {place for place in placed if place[0] != "-"} <= begun
+        assert len({mark for _, mark, _ in begun}) == sum(key != "-" for key in action)
         starts = event_starts(seconds, attributes.head).round(1)
         nodded = {int((start + 1e-6) / clock.seconds) for start in starts}
-        assert {mark for mark, key in enumerate(head) if key != "-"} == nodded
+        lasting = attributes.head.name if not nodded else "-"
+        rest = "-" if lasting == "natural" else lasting
+        named = (attributes.head.name if mark in nodded else rest for mark in range(len(head)))
+        assert head == [*named]
+        for track, key, default in [
+            ("manner", attributes.manner, "silent"),
+            ("gaze", attributes.gaze, "camera"),
+        ]:
+            assert {*shown[track]} == {"-" if key == default else key}

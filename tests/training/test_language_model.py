@@ -246,9 +246,9 @@ def test_states_come_with_the_motion_and_are_misread_in_descriptions(
     from tdmm_hf.modeling import TDMMProcessor
 
     coded, _ = coded_pair
-    coded = coded.select([0]).remove_columns("plan").add_column("plan", ["happy 2, nod 1 at 1"])
+    coded = coded.select([0]).remove_columns("plan").add_column("plan", ["happy 2, nod 1 at 1.2"])
     processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
-    keys = {i: key for track in processor.clock.tracks for key, i in track.items()}
+    keys = {i: key for track in processor.clock.tracks.values() for key, i in track.items()}
 
     def states_of(ids):
         return [keys[i] for i in ids if i in keys]
@@ -263,19 +263,17 @@ def test_states_come_with_the_motion_and_are_misread_in_descriptions(
         states_of(e["labels"]) for e in describe
     ]
     for states in shown:
-        assert len(states) == 3 * 5  # 20 steps, a mark every 4
-        assert set(states) == {"happy", "-", "nod"}
+        assert len(states) == 8 * 5  # 20 steps, a mark every 4
+        assert set(states) == {"happy", "2", "-", "nod", "3"}
     assert not any(states_of(e["labels"]) for e in animate)
     clean = [e for e in describe if e["labels"][-1] == processor.tokenizer.eos_token_id]
     misread = [states_of(e["input_ids"]) for e in describe if e not in clean]
     assert min(len(clean), len(misread)) > 4
     assert all(states_of(e["input_ids"]) == shown[-1] for e in clean)
     assert all(e["input_ids"][-1] in processor.clock.state_ids for e in describe if e not in clean)
-    stretches = [{*read[::3]} for read in misread]
-    assert any(len(emotions) == 2 for emotions in stretches)
-    for read in misread:
-        assert {*read[::3]} <= {*processor.clock.tracks[0]}
-        assert [read[1::3], read[2::3]] == [shown[-1][1::3], shown[-1][2::3]]
+    for number, track in enumerate(processor.clock.tracks.values()):
+        assert all({*read[number::8]} <= {*track} for read in misread)
+        assert any(len({*read[number::8]}) == 2 for read in misread)
 
 
 def test_plans_in_words_of_their_own_have_no_states(coded_pair, small_codec, small_tokenizer):
@@ -285,7 +283,7 @@ def test_plans_in_words_of_their_own_have_no_states(coded_pair, small_codec, sma
     processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
     only = LanguageModelSettings(describe_share=1.0, read_share=0.0, opening_share=0.0)
     maker = ExampleMaker(coded, processor, only)
-    nothing = {track["-"] for track in processor.clock.tracks}
+    nothing = {track["-"] for track in processor.clock.tracks.values()}
     for labels in (maker(i)["labels"] for i in range(12)):
         assert {i for i in labels if i in processor.clock.state_ids} == nothing
         assert labels[-1] == processor.tokenizer.eos_token_id, "words are learned all the same"
