@@ -150,7 +150,10 @@ class Clock:
             end = min(begin + lasts, count)
         before = [(mark, 0) for mark in (*range(begin), *range(end, count))]
         during = [(mark, 0) for mark in range(begin, end)]
-        return [(one, before), (grade, before), (other or "", during), (other_grade or "", during)]
+        spans = [(one, grade, before), (other or "", other_grade, during)]
+        known = self.tracks.get("emotion", ())
+        shown = [span for span in spans if span[0].replace(" ", "_") in known]
+        return [(words, places) for *pair, places in shown for words in pair]
 
     def _part(self, part, count):
         """What another part of a plan names, with its marks: those of its times, or all."""
