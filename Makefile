@@ -32,6 +32,10 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
+# Freed memory is kept for the next step (glibc): training on a CPU is faster by a seventh.
+checkpoint: export MALLOC_MMAP_MAX_ = 0
+checkpoint: export MALLOC_TRIM_THRESHOLD_ = 100000000000
+checkpoint: export MALLOC_TOP_PAD_ = 268435456
 checkpoint: $(VENV)/.test
 	$(BIN)/tdmm corpus build --config recipes/corpus.yaml --out $(RUNS)/corpus
 	$(BIN)/tdmm train-tokenizer --config recipes/tokenizer.yaml --corpus $(RUNS)/corpus --out $(RUNS)/motion-tokenizer

@@ -43,11 +43,6 @@ class TDMMConfig(PretrainedConfig):
         motion_start_token_id, motion_end_token_id: ids of ``<|motion|>`` and ``<|/motion|>``.
         prompt_start_token_id, prompt_end_token_id: ids of ``<|prompt|>`` and ``<|/prompt|>``.
         plan_start_token_id, plan_end_token_id: ids of ``<|plan|>`` and ``<|/plan|>``.
-        clock_token_start: id of the clock's first mark; the others follow.
-        clock_steps: latent steps between the clock's marks, which stand in the motion and tell what
-            time it is; 0 for no clock.
-        state_token_start, num_states: id of the first key of states, and how many keys there are.
-            Each mark of a motion is followed by its state, two keys; none with 0.
         encoder_cls_token_id, encoder_sep_token_id: what the prompt encoder expects around a prompt.
         window_seconds: the longest motion the language model reads or writes at once.
         context_seconds: how much of one window the next one starts from.
@@ -78,10 +73,6 @@ class TDMMConfig(PretrainedConfig):
         prompt_end_token_id=None,
         plan_start_token_id=None,
         plan_end_token_id=None,
-        clock_token_start=None,
-        clock_steps=0,
-        state_token_start=None,
-        num_states=0,
         encoder_cls_token_id=None,
         encoder_sep_token_id=None,
         window_seconds=8.0,
@@ -104,10 +95,6 @@ class TDMMConfig(PretrainedConfig):
         self.prompt_end_token_id = prompt_end_token_id
         self.plan_start_token_id = plan_start_token_id
         self.plan_end_token_id = plan_end_token_id
-        self.clock_token_start = clock_token_start
-        self.clock_steps = clock_steps
-        self.state_token_start = state_token_start
-        self.num_states = num_states
         self.encoder_cls_token_id = encoder_cls_token_id
         self.encoder_sep_token_id = encoder_sep_token_id
         self.window_seconds = window_seconds

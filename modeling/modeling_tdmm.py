@@ -11,8 +11,6 @@ Motion and text share one vocabulary, after TDMM-LM (https://arxiv.org/abs/2603.
 MotionTokenizer is part of the model, so that one checkpoint does everything.
 """
 
-import math
-
 import torch
 from torch import nn
 from transformers import (
@@ -331,10 +329,6 @@ def _config(backbone, motion_tokenizer, prompt_encoder, processor, sampling):
         prompt_end_token_id=processor.prompt_end_token_id,
         plan_start_token_id=processor.plan_start_token_id,
         plan_end_token_id=processor.plan_end_token_id,
-        clock_token_start=next(iter(processor.clock.marks), None),
-        clock_steps=processor.clock_steps,
-        state_token_start=next(iter(processor.clock.states.values()), None),
-        num_states=len(processor.clock.states),
         encoder_cls_token_id=tokenizer.cls_token_id,
         encoder_sep_token_id=tokenizer.sep_token_id,
         window_seconds=processor.window_seconds,
@@ -384,9 +378,6 @@ def _extend_vocabulary(model, size, known, seed):
         if first >= 0:
             codes = _placed_codes(model.motion_tokenizer, weight.shape[1], generator)
             noise[first : first + len(codes)] = codes
-        if (first := (model.config.clock_token_start or 0) - known) >= 0:
-            marks = _placed_marks(len(model.processor.clock.marks), weight.shape[1], generator)
-            noise[first : first + len(marks)] = marks
         _init_new_rows(weight, known, noise)
 
 
@@ -401,15 +392,6 @@ def _placed_codes(motion_tokenizer, width, generator):
         centre = torch.randn(width, generator=generator)
         rows.append((vectors / spread @ directions + centre) / 2**0.5)
     return torch.cat(rows)
-
-
-def _placed_marks(count, width, generator):
-    """Rows (marks of the clock, width) of spread 1: waves of random directions, from one twice as
-    long as the clock to one of two marks, so that marks that are near are alike."""
-    lengths = torch.logspace(1, math.log2(2 * count), steps=16, base=2)
-    phases = 2 * math.pi * torch.arange(count)[:, None] / lengths
-    waves = torch.cat([phases.cos(), phases.sin()], dim=1) / len(lengths) ** 0.5
-    return waves @ torch.randn(waves.shape[1], width, generator=generator)
 
 
 @torch.no_grad()

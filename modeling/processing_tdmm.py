@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from transformers import AddedToken, BatchFeature, ProcessorMixin
 
-from .clock_tdmm import CLOCK_SECONDS, STATE_KEYS, Clock, clock_tokens, without_marks
+from .clock_tdmm import CLOCK_SECONDS, Clock, clock_tokens, without_marks
 
 TEXT_TO_MOTION = "text-to-face-motion"
 MOTION_TO_TEXT = "face-motion-to-text"
@@ -69,9 +69,11 @@ class TDMMProcessor(ProcessorMixin):
         instructions: task name to instruction templates with ``{prompt}`` and ``{span}``, or
             ``{motion}``. The first is the one used for inference.
         num_codebooks, codebook_size, fps, downsample: the code layout of the MotionTokenizer.
-        clock_steps, window_seconds, context_seconds, max_seconds: see TDMMConfig.
-        states: keys that may stand for what is shown at a mark of the clock, the first for nothing;
-            none for a model that is not told.
+        clock_steps: latent steps between the clock's marks; 0 for no clock.
+        tracks: keys of what may be shown at a mark of the clock, by track (see Clock): a dict, or
+            pairs as they are saved, where a dict would lose its order. The first track holds, the
+            others begin; none for a model that is not told.
+        window_seconds, context_seconds, max_seconds: see TDMMConfig.
         context_length: most tokens the language model can read; None for no limit.
         sentence_case: the tokenizer knows no capitals, so decoded sentences are given them.
         chat_template: Jinja template of the conversation; the tokenizer's by default.
@@ -86,7 +88,7 @@ class TDMMProcessor(ProcessorMixin):
         fps=25.0,
         downsample=4,
         clock_steps=0,
-        states=(),
+        tracks=None,
         window_seconds=8.0,
         context_seconds=2.0,
         max_seconds=MAX_SECONDS,
@@ -105,7 +107,7 @@ class TDMMProcessor(ProcessorMixin):
         self.fps = fps
         self.downsample = downsample
         self.clock_steps = clock_steps
-        self.states = list(states)
+        self.tracks = [[track, list(keys)] for track, keys in dict(tracks or {}).items()]
         self.window_seconds = window_seconds
         self.context_seconds = context_seconds
         self.max_seconds = max_seconds
@@ -129,7 +131,7 @@ class TDMMProcessor(ProcessorMixin):
         if settings["clock_steps"]:
             every = settings["clock_steps"] / steps_per_second
             longest = settings.get("max_seconds", MAX_SECONDS)
-            clock = clock_tokens(every, longest, settings.get("states", ()))
+            clock = clock_tokens(every, longest, dict(settings.get("tracks") or {}))
         tokenizer = extend_tokenizer(
             copy.deepcopy(tokenizer),
             motion_config.num_codebooks,
@@ -229,9 +231,8 @@ class TDMMProcessor(ProcessorMixin):
         instruction=0,
         plan="",
         steps=None,
-        states=None,
     ):
-        """One example with its answer; the loss is on the answer only.
+        """One example with its answer; the loss is on what the model has to write.
 
         Args:
             task: ``"text-to-face-motion"`` or ``"face-motion-to-text"``.
@@ -241,34 +242,33 @@ class TDMMProcessor(ProcessorMixin):
             window: (start, end) seconds that the codes stand for within a longer motion.
             instruction: index of a template, or one of your own.
             plan: what the motion does in the fewest words, written before the answer; empty for
-                none.
+                none. The states of a motion follow from it.
             steps: latent steps after which a motion to write breaks off; all of it, and its end, by
                 default.
-            states: what the whole motion shows at each mark of the clock, pairs of keys; written
-                with the marks of a motion, and before the plan of a description.
 
         Returns:
-            ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer.
+            ``{"input_ids": [...], "labels": [...]}``, labels -100 outside the answer, and at the
+            states of a motion to write, which are given.
         """
+        if duration is None:
+            duration = len(codes) * self.downsample / self.fps
+        states = self.clock.lay_out(plan, duration)
+        given = set(self.clock.state_ids) if task == TEXT_TO_MOTION else set()
         if task == TEXT_TO_MOTION:
-            if duration is None:
-                duration = len(codes) * self.downsample / self.fps
             request = self.motion_request(text, duration, window, instruction)
             first = 0 if window is None else round(window[0] * self.fps / self.downsample)
-            shown = self.clock.state_ids(states, first + len(codes))
             answer = [
                 *self._plan(plan),
                 self.motion_start_token_id,
-                *self.codes_to_ids(codes[:steps], first, shown),
+                *self.codes_to_ids(codes[:steps], first, states),
             ]
             if steps is None or steps >= len(codes) > 0:
                 answer += [self.motion_end_token_id, self.tokenizer.eos_token_id]
         elif task == MOTION_TO_TEXT:
             request = self.text_request(codes, instruction)
-            shown = self.clock.state_ids(states, len(codes))
-            marked = range(len(codes)) if shown else ()
+            marked = range(len(codes)) if states else ()
             answer = [
-                *(i for step in marked for i in self.clock.ids(step, shown)),
+                *(i for step in marked for i in self.clock.ids(step, states)),
                 *self._plan(plan),
                 *self._words(text),
                 self.tokenizer.eos_token_id,
@@ -277,14 +277,17 @@ class TDMMProcessor(ProcessorMixin):
             raise ValueError(f"task must be one of {sorted(self.instructions)}, got {task!r}")
         return {
             "input_ids": request + answer,
-            "labels": [IGNORED_LABEL] * len(request) + answer,
+            "labels": [
+                *[IGNORED_LABEL] * len(request),
+                *(IGNORED_LABEL if i in given else i for i in answer),
+            ],
         }
 
     def codes_to_ids(self, codes, first=0, states=None):
         """Codes (steps, codebooks) to a list of ids, step by step, with the clock's marks between.
 
-        ``first`` is the step of its motion that the codes begin with; ``states`` has ids of what is
-        shown at each of its marks, (marks, keys).
+        ``first`` is the step of its motion that the codes begin with; ``states`` has the ids of the
+        state at each of its marks, (marks, tracks).
         """
         codes = np.asarray(codes)
         if codes.ndim != 2 or codes.shape[1] != self.num_codebooks:
@@ -341,7 +344,7 @@ class TDMMProcessor(ProcessorMixin):
     def clock(self):
         """The clock's marks and states."""
         seconds = self.clock_steps * self.downsample / self.fps
-        return Clock(self.tokenizer, self.clock_steps, seconds, self.states)
+        return Clock(self.tokenizer, self.clock_steps, seconds, dict(self.tracks))
 
     @cached_property
     def motion_start_token_id(self):
@@ -378,7 +381,7 @@ class TDMMProcessor(ProcessorMixin):
         markers = (PROMPT_START, PROMPT_END, MOTION_START, MOTION_END, USER, ASSISTANT)
         return {
             *motion,
-            *self.clock.states.values(),
+            *self.clock.state_ids,
             *(vocabulary[m] for m in markers if m in vocabulary),
         }
 
@@ -437,9 +440,7 @@ class TDMMProcessor(ProcessorMixin):
         """Most tokens of a motion, its plan, its markers and the end of sequence."""
         steps = math.ceil(round(seconds * self.fps) / self.downsample)
         plan = 0 if self.plan_start_token_id is None else MAX_PLAN_TOKENS
-        marks = math.ceil(steps / self.clock_steps) if self.clock_steps else 0
-        state = STATE_KEYS if self.states else 0
-        return plan + steps * self.num_codebooks + marks * (1 + state) + 3
+        return plan + steps * self.num_codebooks + self.clock.length(steps) + 3
 
     def _check_length(self, ids, answer):
         if self.context_length is not None and len(ids) + answer > self.context_length:

@@ -12,7 +12,7 @@
 A plan names the keys of the vocabulary tables: each emotion with its intensity, then what is not
 left at its default of manner, head motion, actions (with a count over one) and gaze. What begins at
 a time says it in seconds, so that motion need not guess when: a second emotion, every nod and shake
-that is counted, an action that has a start. It says nothing about the subject.
+that is counted, every action. It says nothing about the subject.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from dataclasses import replace
 
 from ..prompts.attributes import TRANSITIONS, Action, Attributes, EmotionSpan, HeadMotion
 from ..prompts.vocabulary import load_vocabulary
+from .actions import Event, schedule
 from .head import event_starts
 
-FLASH_SECONDS = 0.9
+FLASH_SECONDS = 0.9  # as in modeling/clock_tdmm.py, which stands alone
+STEPS = ["1", "2", "3"]  # latent steps after a mark at which something may begin
 _AT = r" at \d+(?:\.\d+)?"
 _EMOTIONS = re.compile(
     rf"(\w+) ([1-5])(?: ({'|'.join(TRANSITIONS[1:])}) (\w+) ([1-5])((?:{_AT})?))?"
@@ -46,13 +48,29 @@ def write_plan(attributes: Attributes) -> str:
     if head.name != "natural":
         starts = event_starts(attributes.duration, head)
         parts.append(_event(head.name, head.count, starts, head.speed))
+    events = schedule(attributes.actions, attributes.duration)
     for action in attributes.actions:
         count = action.count if action.count > 1 else None
-        starts = () if action.start is None else (action.start,)
+        starts = [event.start for event in events if event.name == action.name]
         parts.append(_event(action.name, count, starts))
     if attributes.gaze != "camera":
         parts.append(f"gaze {attributes.gaze}")
     return ", ".join(parts).replace("_", " ")
+
+
+def tracks() -> dict[str, list[str]]:
+    """What the states of a plan in time are made of, by track (see `modeling.clock_tdmm`)."""
+    vocabulary = load_vocabulary()
+    return {
+        "emotion": list(vocabulary.emotions),
+        "intensity": [str(grade) for grade in vocabulary.intensities],
+        "manner": [key for key in vocabulary.manners if key != "silent"],
+        "head": [key for key in vocabulary.head_motions if key != "natural"],
+        "head_step": STEPS,
+        "action": list(vocabulary.actions),
+        "action_step": STEPS,
+        "gaze": [key for key in vocabulary.gazes if key != "camera"],
+    }
 
 
 def _emotions(attributes: Attributes) -> str:
@@ -91,7 +109,7 @@ def read_plan(plan: str, duration: float = 5.0, subject: str = "person") -> Attr
         if found[name] and name != "actions":
             raise ValueError(f"a plan must have one {name} at most, got {plan!r}")
         found[name].append(value)
-    actions = tuple(found.pop("actions"))
+    actions = _actions(found.pop("actions"), duration)
     single = {name: values[0] for name, values in found.items() if values}
     return Attributes(duration, subject, spans, transition, actions=actions, **single)
 
@@ -114,6 +132,23 @@ def _read_emotions(part: str, duration: float) -> tuple[tuple[EmotionSpan, ...],
     ), transition
 
 
+def _actions(found: list[tuple[Action, list[float]]], duration: float) -> tuple[Action, ...]:
+    """Actions that begin at these times: spread evenly, or in a row from the first on."""
+    spread = tuple(action for action, _ in found)
+    actions = []
+    for action, starts in found:
+        in_a_row = replace(action, start=starts[0]) if starts else action
+        evenly = starts == _times(schedule(spread, duration), action)
+        apart = action.count == 1 or starts == _times(schedule((in_a_row,), duration), action)
+        actions.append(in_a_row if apart and not evenly else action)
+    return tuple(actions)
+
+
+def _times(events: list[Event], action: Action) -> list[float]:
+    """When an action happens, to the tenth of a second."""
+    return [round(event.start, 1) for event in events if event.name == action.name]
+
+
 def _head(spread: HeadMotion, starts: list[float], duration: float) -> HeadMotion:
     """A head motion that begins at these times: spread evenly, or in a row from the first on."""
     evenly = [round(start, 1) for start in event_starts(duration, spread)]
@@ -127,7 +162,9 @@ def _seconds(starts: str) -> list[float]:
     return [float(start) for start in starts.split(" at ")[1:]]
 
 
-def _read_part(part: str, duration: float) -> tuple[str, str | HeadMotion | Action]:
+def _read_part(
+    part: str, duration: float
+) -> tuple[str, str | HeadMotion | tuple[Action, list[float]]]:
     """The field of Attributes that a part after the emotions belongs to, and its value."""
     vocabulary, key = load_vocabulary(), part.replace(" ", "_")
     if key in vocabulary.manners:
@@ -142,5 +179,5 @@ def _read_part(part: str, duration: float) -> tuple[str, str | HeadMotion | Acti
         if head and (head.speeds or not match["speed"]):
             return "head", _head(HeadMotion(name, count, speed), starts, duration)
         if name in vocabulary.actions and not match["speed"]:
-            return "actions", Action(name, count or 1, *starts[:1])
+            return "actions", (Action(name, count or 1), starts)
     raise ValueError(f"a plan must name keys of the vocabulary, got {part!r}")

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 from ..modeling import MotionTokenizer, TDMMForCausalLM, TDMMProcessor
-from ..performer.states import state_keys
+from ..performer.plan import tracks
 from ..prompts.vocabulary import training_texts
 from ..settings import LanguageModelSettings
 
@@ -37,7 +37,7 @@ def build_model(
         tokenizer=text_tokenizer,
         prompt_encoder=encoder,
         seed=settings.seed,
-        states=state_keys(),
+        tracks=tracks(),
         motion_sampling={"temperature": settings.temperature},
     )
     return model, model.processor

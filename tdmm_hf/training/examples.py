@@ -11,7 +11,6 @@ from datasets import Dataset
 
 from ..modeling.processing_tdmm import MOTION_TO_TEXT, TEXT_TO_MOTION
 from ..performer.plan import read_plan, write_plan
-from ..performer.states import write_states
 from ..prompts.written import load_written
 from ..settings import LanguageModelSettings
 from .synonyms import replace_words
@@ -39,6 +38,8 @@ class ExampleMaker:
         self.window_steps = round(processor.window_seconds / self.step_seconds)
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
         self.written = load_written() if any(coded["plan"]) else ()
+        self.tracks = [list(track.values()) for track in processor.clock.tracks.values()]
+        self.shown = {i for _, *keys in self.tracks for i in keys}
         self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
 
     def __call__(self, index: int) -> dict:
@@ -86,7 +87,6 @@ class ExampleMaker:
             instruction=self._instruction(TEXT_TO_MOTION, rng),
             plan=row["plan"],
             steps=steps if row["plan"] else None,
-            states=None if steps == 0 else self._states(row),
         )
         example["input_ids"] = self.with_noise(example["input_ids"], rng)
         return example
@@ -97,18 +97,31 @@ class ExampleMaker:
         After T2M-GPT (https://arxiv.org/abs/2301.06052): a held expression can be told from the
         motion so far, and a model that is never wrong about the past does not read the prompt.
         """
-        first, size = self.processor.motion_token_start, self.processor.codebook_size
-        return self._exchanged(ids, first, size, self.codebooks, rng)
-
-    def _exchanged(self, ids, first: int, size: int, groups: int, rng) -> list[int]:
-        """Ids with some from ``first`` on exchanged for others of their group of ``size``."""
         ids = np.array(ids)
+        first, size = self.processor.motion_token_start, self.processor.codebook_size
         place = ids - first
-        wrong = (place >= 0) & (place < size * groups)
+        wrong = (place >= 0) & (place < size * self.codebooks)
         wrong &= rng.random(len(ids)) < rng.uniform(0, self.settings.history_noise)
         others = place // size * size + rng.integers(size, size=len(ids))
         ids[wrong] = first + others[wrong]
         return ids.tolist()
+
+    def misread(self, example: dict, rng: np.random.Generator) -> dict:
+        """The example up to its last state, with some states exchanged, and stretches of them.
+
+        Each is mostly as the one before: in reading the next, what was read last must not be
+        trusted. A plan may trust what was read, so it is not learned here.
+        """
+        ids = np.array(example["input_ids"])
+        last = 0
+        for keys in self.tracks:
+            (places,) = np.isin(ids, keys).nonzero()
+            wrong = places[rng.random(len(places)) < rng.uniform(0, self.settings.history_noise)]
+            ids[wrong] = rng.choice(keys, size=len(wrong))
+            begin, end = np.sort(rng.integers(len(places) + 1, size=2))
+            ids[places[begin:end]] = rng.choice(keys)
+            last = max(last, places[-1])
+        return {"input_ids": ids[: last + 1].tolist(), "labels": example["labels"][: last + 1]}
 
     def _describe(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.choice(self.short))]
@@ -119,27 +132,15 @@ class ExampleMaker:
             self._steps(seen),
             instruction=self._instruction(MOTION_TO_TEXT, rng),
             plan=row["plan"],
-            states=self._states(row),
         )
-        if self.processor.states:
-            # Each is mostly as the one before: what was read last must not be trusted.
-            first, count = min(self.processor.clock.states.values()), len(self.processor.states)
-            example["input_ids"] = self._exchanged(example["input_ids"], first, count, 1, rng)
+        shows_something = not self.shown.isdisjoint(example["labels"])
+        if shows_something and rng.random() < self.settings.misread_share:
+            return self.misread(example, rng)
         return example
 
     def _duration(self, row: dict) -> float:
         """Seconds of a whole clip."""
         return float(row["num_frames"]) / self.processor.fps
-
-    def _states(self, row: dict) -> list[tuple[str, str]] | None:
-        """What a clip shows at each mark of the clock; None where nobody knows."""
-        if not row["plan"] or not self.processor.states:
-            return None
-        try:
-            attributes = read_plan(row["plan"], self._duration(row))
-        except ValueError:  # a corpus may have a vocabulary of its own
-            return None
-        return write_states(attributes, self.processor.clock.seconds)
 
     def _steps(self, codes) -> np.ndarray:
         """Flat codes to (steps, codebooks)."""

@@ -1,7 +1,5 @@
 """generate_motion and describe_motion: length, seeds, bounds, windows, masks, bad input."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import DynamicCache, LlamaConfig, LogitsProcessorList
 
-from tdmm_hf.modeling import MotionLogitsProcessor, Sampling, generation_tdmm
+from tdmm_hf.modeling import MotionLogitsProcessor, Sampling, TDMMProcessor, generation_tdmm
 from tdmm_hf.modeling.cache_tdmm import growing_cache
 from tdmm_hf.modeling.generation_tdmm import resample
 from tdmm_hf.motion import FaceMotion
@@ -22,7 +20,7 @@ PROMPTS = [
     "A man laughs, she nods. " * 4,
     "She is wide-eyed",
 ]
-STATES = ["-", "happy", "nod"]
+TRACKS = {"emotion": ["happy"], "head": ["nod"]}
 
 
 @settings(max_examples=8, deadline=None)
@@ -36,10 +34,10 @@ def test_exactly_the_frames_asked_for(small_model, duration):
 
 
 @pytest.mark.parametrize(
-    ("kind", "states"), [("llama", []), ("gpt2", []), ("llama", STATES), ("gpt2", STATES)]
+    ("kind", "tracks"), [("llama", {}), ("gpt2", {}), ("llama", TRACKS), ("gpt2", TRACKS)]
 )
-def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind, states):
-    model = make_model(kind, prompt_encoder=kind == "llama", states=states)
+def test_a_prompt_with_its_seed_alone_and_in_a_batch(make_model, kind, tracks):
+    model = make_model(kind, prompt_encoder=kind == "llama", tracks=tracks)
     prompts, durations = PROMPTS * 3, [1.0, 2.0, 0.5, 9.0] * 3
     seeds = list(range(len(prompts)))
     batch = model.generate_motion(prompts, duration=durations, seed=seeds)
@@ -223,9 +221,9 @@ def test_a_window_starts_from_the_one_before(small_model):
     assert logits[first : first + 16].argmax() == codes[-1, 0]
 
 
-def test_a_window_goes_on_from_the_states_of_the_one_before(make_model, monkeypatch):
+def test_a_window_has_the_states_of_its_part_of_the_plan(make_model, monkeypatch):
     """All rows are asked for the same continuation that they would be taught."""
-    model = make_model(states=STATES)
+    model = make_model(tracks=TRACKS)
     processor, asked = model.processor, []
     padded = type(model)._padded
 
@@ -234,26 +232,50 @@ def test_a_window_goes_on_from_the_states_of_the_one_before(make_model, monkeypa
         return padded(self, requests, size, length)
 
     monkeypatch.setattr(type(model), "_padded", spy)
+    plan = "happy 3, nod 2 at 0.7 at 6.5"
+    monkeypatch.setattr(TDMMProcessor, "decode_plan", lambda self, ids: plan)
     codes = model.generate_motion(PROMPTS[0], duration=10.0, seed=1).codes[0]
     start, known = 63 - model.config.window_steps, 50
     assert [processor.clock_steps, known % processor.clock_steps] == [4, 2]
     begun = asked[-1][asked[-1].index(processor.motion_start_token_id) + 1 :]
-    first = model.config.state_token_start
-    keys = iter([i for i in begun if first <= i < first + len(STATES)])
-    states = list(zip(keys, keys, strict=True))
-    assert begun == processor.codes_to_ids(
-        codes[start:known], start, [None] * math.ceil(start / 4) + states
+    states = processor.clock.lay_out("happy 3, nod 2 at 0.7 at 6.5", 10.0)
+    assert begun == processor.codes_to_ids(codes[start:known], start, states)
+    assert len({*begun} & {*processor.clock.state_ids}) == 3
+
+
+def test_each_row_reads_its_own_plan_in_time(make_model, monkeypatch):
+    """Codes are the likeliest after what a teacher would show: other states in every row."""
+    model = make_model(tracks=TRACKS, prompt_encoder=False)
+    processor = model.processor
+    lay_out = processor.clock.lay_out
+    plans = {2.0: "happy 3, nod 1 at 0.7", 1.0: "sad 2", 2.4: "sad 2 then happy 3 at 1.3"}
+    monkeypatch.setattr(
+        processor.clock, "lay_out", lambda _, seconds: lay_out(plans[seconds], seconds)
     )
+    output = model.generate_motion(PROMPTS[:3], duration=[*plans], seed=0, temperature=0)
+    assert output.plans == [""] * 3
+    for text, seconds, codes in zip(PROMPTS, plans, output.codes, strict=False):
+        states = lay_out(plans[seconds], seconds)
+        request = processor.motion_request(text, seconds)
+        motion = processor.codes_to_ids(codes, 0, states)
+        ids = torch.tensor([[*request, processor.motion_start_token_id, *motion]])
+        with torch.no_grad():
+            logits = model(input_ids=ids).logits[0]
+        first, size = processor.motion_token_start, processor.codebook_size
+        for place in range(len(request) + 1, ids.shape[1]):
+            code = int(ids[0, place]) - first
+            if code >= 0:
+                begin = first + code // size * size
+                assert logits[place - 1, begin : begin + size].argmax() == code % size
 
 
-@pytest.mark.parametrize("states", [[], STATES])
-def test_generate_with_the_logits_processor_writes_the_same(make_model, states):
-    small_model = make_model(states=states)
+@pytest.mark.parametrize("tracks", [{}, TRACKS])
+def test_generate_with_the_logits_processor_writes_the_same(make_model, tracks, monkeypatch):
+    small_model = make_model(tracks=tracks)
     processor = small_model.processor
     request = processor(text=PROMPTS[0], duration=1.0, return_tensors="pt")
-    motion = MotionLogitsProcessor(
-        small_model.config, 7, [5], Sampling(), processor.tokenizer.eos_token_id
-    )
+    plan = "happy 3, nod 1 at 0.7"
+    motion = MotionLogitsProcessor(processor, 7, [5], Sampling(), plans=[plan])
     ids = small_model.generate(
         **request,
         do_sample=False,
@@ -262,8 +284,12 @@ def test_generate_with_the_logits_processor_writes_the_same(make_model, states):
     )[0, request["input_ids"].shape[1] :]
     assert ids[0] == processor.motion_start_token_id
     assert ids[-2:].tolist() == [processor.motion_end_token_id, processor.tokenizer.eos_token_id]
+    codes = processor.ids_to_codes(ids)
+    states = processor.clock.lay_out(plan, 7 * 4 / 25)
+    assert ids[1:-2].tolist() == processor.codes_to_ids(codes, 0, states)
+    monkeypatch.setattr(TDMMProcessor, "decode_plan", lambda self, ids: plan)
     direct = small_model.generate_motion(PROMPTS[0], duration=1.0, seed=5).codes[0]
-    np.testing.assert_array_equal(processor.ids_to_codes(ids), direct)
+    np.testing.assert_array_equal(codes, direct)
 
 
 @pytest.mark.parametrize(
@@ -291,12 +317,30 @@ def _motion(frames, seed=0):
     return np.random.default_rng(seed).random((frames, 55)).astype(np.float32)
 
 
-def test_descriptions_have_words_only(small_model):
-    texts = small_model.describe_motion([_motion(25), _motion(100)], seed=[1, 2], temperature=2.0)
+@pytest.mark.parametrize("tracks", [{}, TRACKS])
+def test_descriptions_have_words_only(make_model, tracks, monkeypatch):
+    model, written = make_model(tracks=tracks), []
+    decode = TDMMProcessor.decode_text
+
+    def spy(self, ids):
+        written.append(ids.tolist())
+        return decode(self, ids)
+
+    monkeypatch.setattr(TDMMProcessor, "decode_text", spy)
+    motions = [_motion(25), _motion(100)]
+    texts = model.describe_motion(motions, seed=[1, 2], temperature=2.0)
     assert len(texts) == 2
-    assert not any("<|" in text for text in texts)
-    alone = small_model.describe_motion(_motion(100), seed=2, temperature=2.0)
-    assert alone == texts[1:]
+    assert not any("<|" in text or ":" in text for text in texts)
+    readings = [model.processor.clock.reading(steps) for steps in (7, 25)]
+    assert [len(reading) for reading in readings] == ([6, 21] if tracks else [0, 0])
+    for ids, reading in zip(written, readings, strict=True):
+        assert all(c.start <= i < c.stop for i, c in zip(ids, reading, strict=False))
+        states = set(model.processor.clock.state_ids)
+        assert states.isdisjoint(ids[len(reading) :])
+    seen = written[1][: len(readings[1])]
+    model.describe_motion(motions[1])
+    assert written[2][: len(seen)] == seen, "what is read is the likeliest, with a seed too"
+    assert model.describe_motion(motions[1], seed=2, temperature=2.0) == texts[1:]
 
 
 def test_long_motion_is_described_part_by_part(small_model):

@@ -135,47 +135,57 @@ def test_times_of_a_plan_are_marks_of_the_clock(processor):
     assert processor.decode_text([mark]) == ""
 
 
+TRACKS = {"emotion": ["happy", "sad"], "head": ["nod"]}
+PLAN = "happy 2 then sad 3 at 0.7, nod at 0.9"
+
+
 @pytest.fixture(scope="module")
 def stateful(small_tokenizer, small_codec):
-    return TDMMProcessor.from_backbone(
-        small_tokenizer, small_codec.config, states=["-", "happy", "sad", "nod"]
-    )
+    return TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=TRACKS)
 
 
-SHOWN = [("happy", "-"), ("sad", "nod"), ("sad", "-")]
+def test_tracks_keep_their_order(small_tokenizer, small_codec, tmp_path):
+    """JSON files are written with sorted keys."""
+    tracks = {"zeal": ["happy"], "action": ["wink"]}
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks)
+    processor.save_pretrained(tmp_path)
+    again = TDMMProcessor.from_pretrained(tmp_path)
+    assert again.clock.tracks == processor.clock.tracks
+    assert [*again.clock.tracks] == ["zeal", "action"]
 
 
 def test_states_follow_the_marks_of_a_motion_to_write(stateful):
-    example = stateful.training_example(
-        "text-to-face-motion", "She nods", _codes(6), plan="nods 1", states=SHOWN
-    )
-    answer = _tokens(stateful, [i for i in example["labels"] if i != -100])
-    moments = [token for token in answer if "s|>" in token or "now:" in token]
-    assert moments == [
-        "<|0s|>", "<|now:happy|>", "<|now:-|>", "<|0.64s|>", "<|now:sad|>", "<|now:nod|>",
-    ]  # fmt: skip
+    example = stateful.training_example("text-to-face-motion", "She nods", _codes(6), plan=PLAN)
+    read = _tokens(stateful, example["input_ids"])
+    begin = read.index("<|motion|>") + 1
+    assert read[begin : begin + 3] == ["<|0s|>", "<|emotion:happy|>", "<|head:-|>"]
+    assert read[begin + 19 : begin + 22] == ["<|0.64s|>", "<|emotion:sad|>", "<|head:nod|>"]
     np.testing.assert_array_equal(stateful.ids_to_codes(example["input_ids"]), _codes(6))
+    learned = _tokens(stateful, [i for i in example["labels"] if i != -100])
+    assert "<|0.64s|>" in learned
+    assert not any(":" in token for token in learned)
 
 
 def test_a_motion_of_unknown_states_shows_nothing(stateful):
     example = stateful.training_example("text-to-face-motion", "She nods", _codes(2))
-    answer = _tokens(stateful, [i for i in example["labels"] if i != -100])
-    assert answer[:4] == ["<|motion|>", "<|0s|>", "<|now:-|>", "<|now:-|>"]
+    assert _tokens(stateful, example["input_ids"])[-14:-10] == [
+        "<|motion|>", "<|0s|>", "<|emotion:-|>", "<|head:-|>",
+    ]  # fmt: skip
 
 
 def test_states_are_read_before_the_plan_of_a_description(stateful):
-    example = stateful.training_example(
-        "face-motion-to-text", "She nods", _codes(6), plan="nods 1", states=SHOWN
-    )
+    example = stateful.training_example("face-motion-to-text", "She nods", _codes(6), plan=PLAN)
     ids = [i for i in example["labels"] if i != -100]
     assert _tokens(stateful, ids)[:7] == [
-        "<|0s|>", "<|now:happy|>", "<|now:-|>", "<|0.64s|>", "<|now:sad|>", "<|now:nod|>",
+        "<|0s|>", "<|emotion:happy|>", "<|head:-|>", "<|0.64s|>", "<|emotion:sad|>", "<|head:nod|>",
         "<|plan|>",
     ]  # fmt: skip
+    choices = stateful.clock.reading(6)
+    assert all(c.start <= i < c.stop for i, c in zip(ids, choices, strict=False))
+    assert len(choices) == 6
     asked = example["input_ids"][: -len(ids)]
-    assert not any("now:" in token for token in _tokens(stateful, asked))
+    assert not any(":" in token for token in _tokens(stateful, asked))
     assert stateful.decode_text(ids) == "She nods"
-    assert stateful.decode_plan(ids) == "nods 1"
     assert stateful.decode_text(ids[:6]) == ""
 
 

