@@ -113,15 +113,14 @@ class ExampleMaker:
         trusted. A plan may trust what was read, so it is not learned here.
         """
         ids = np.array(example["input_ids"])
-        last = 0
         for keys in self.tracks:
             (places,) = np.isin(ids, keys).nonzero()
             wrong = places[rng.random(len(places)) < rng.uniform(0, self.settings.history_noise)]
             ids[wrong] = rng.choice(keys, size=len(wrong))
             begin, end = np.sort(rng.integers(len(places) + 1, size=2))
             ids[places[begin:end]] = rng.choice(keys)
-            last = max(last, places[-1])
-        return {"input_ids": ids[: last + 1].tolist(), "labels": example["labels"][: last + 1]}
+        length = places[-1] + 1  # a state ends with the last track
+        return {"input_ids": ids[:length].tolist(), "labels": example["labels"][:length]}
 
     def _describe(self, rng: np.random.Generator) -> dict:
         row = self.coded[int(rng.choice(self.short))]
