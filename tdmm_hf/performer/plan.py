@@ -51,8 +51,7 @@ def write_plan(attributes: Attributes) -> str:
     events = schedule(attributes.actions, attributes.duration)
     for action in attributes.actions:
         count = action.count if action.count > 1 else None
-        starts = [event.start for event in events if event.name == action.name]
-        parts.append(_event(action.name, count, starts))
+        parts.append(_event(action.name, count, _times(events, action)))
     if attributes.gaze != "camera":
         parts.append(f"gaze {attributes.gaze}")
     return ", ".join(parts).replace("_", " ")

@@ -37,20 +37,20 @@ class Rig:
     Args:
         name: the rig's name.
         space: the parameter space whose channels move it.
-        point_names: V names.
         regions: V face regions. Points of region ``head`` are a frame that only the pose moves.
         neutral: (V, 3) positions of the resting face.
         basis: (C, V, 3) displacement of each channel at 1; zero for the head's channels.
         neck_pivot: (3,) the point about which the head turns.
+        point_names: V names, where the points have any.
     """
 
     name: str
     space: ParameterSpace
-    point_names: tuple[str, ...]
     regions: tuple[str, ...]
     neutral: np.ndarray
     basis: np.ndarray
     neck_pivot: np.ndarray
+    point_names: tuple[str, ...] = ()
 
     def displacements(self, values: np.ndarray) -> np.ndarray:
         """Movement of the points within the head, head pose removed: (..., C) to (..., V, 3)."""
@@ -62,13 +62,17 @@ class Rig:
         Raises:
             ValueError: the motion is in another space.
         """
+        self.check_space(motion)
+        rotation = head_rotation(motion.values[:, self.space.indices(HEAD_CHANNELS)])
+        local = self.neutral + self.displacements(motion.values) - self.neck_pivot
+        return local @ rotation.transpose(0, 2, 1) + self.neck_pivot
+
+    def check_space(self, motion: FaceMotion) -> None:
+        """ValueError unless the motion's channels are those that move this rig."""
         if motion.space.name != self.space.name:
             raise ValueError(
                 f"rig {self.name!r} needs space {self.space.name!r}, got {motion.space.name!r}"
             )
-        rotation = head_rotation(motion.values[:, self.space.indices(HEAD_CHANNELS)])
-        local = self.neutral + self.displacements(motion.values) - self.neck_pivot
-        return local @ rotation.transpose(0, 2, 1) + self.neck_pivot
 
     @cached_property
     def linear_geometry(self) -> np.ndarray:
