@@ -1,0 +1,121 @@
+"""From a motion to pictures of a face.
+
+>>> from tdmm_hf.video import render, write_video                             # doctest: +SKIP
+>>> write_video(render(motion, rig="tdmm", size=512), "clip.mp4", motion.fps)  # doctest: +SKIP
+
+Frames in which no face was seen hold the nearest earlier pose that was (the first that was, at the
+beginning), in grey, so that nobody takes them for motion.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..motion import FaceMotion
+from ..rigs import get_rig
+from ..rigs.mesh import MeshRig
+from .studio import view
+from .surface import Shape, finish, look_names, openness_basis, vertex_normals
+
+logger = logging.getLogger(__name__)
+
+MIN_SIZE, MAX_SIZE = 64, 2160
+RENDERERS = ("auto", "gl", "software")
+_BATCH = 16  # frames whose vertices come from one matrix product
+_GREY = np.array([0.299, 0.587, 0.114])
+
+
+def check_size(size: int) -> None:
+    """``ValueError`` unless pictures can be this many pixels wide and high."""
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        raise ValueError(f"size must be in {MIN_SIZE}..{MAX_SIZE} pixels, got {size}")
+
+
+def render(
+    motion: FaceMotion,
+    rig: str | MeshRig = "tdmm",
+    size: int = 512,
+    camera: str | float = "front",
+    background: str = "studio",
+    identity: int | np.ndarray | None = None,
+    look: str | None = None,
+    renderer: str = "auto",
+) -> Iterator[np.ndarray]:
+    """Pictures of every frame, (size, size, 3) uint8 RGB.
+
+    Args:
+        motion: in the rig's space.
+        rig: a rig's name, or a rig with a surface.
+        size: pixels, 64..2160.
+        camera: ``front``, ``left45``, ``right45``, ``profile``, or degrees around the head, positive
+            to the subject's left.
+        background: a name of studio.yaml or ``#rrggbb``.
+        identity: whose head: a seed, a vector of the rig's identity directions, or the neutral one.
+        look: a name of materials.yaml; by default a seed picks one, else the first.
+        renderer: ``gl`` (OpenGL through EGL), ``software`` (no system library), or ``auto``: the
+            first that works.
+
+    Raises:
+        ValueError: naming the rule and the value, before the first frame.
+        ImportError: the extra ``render`` is not installed.
+        OSError: ``gl`` was asked for and the system has none.
+    """
+    check_size(size)
+    if renderer not in RENDERERS:
+        raise ValueError(f"renderer must be one of {', '.join(RENDERERS)}, got {renderer!r}")
+    head = get_rig(rig) if isinstance(rig, str) else rig
+    if not isinstance(head, MeshRig):
+        raise ValueError(f"rig must have a surface to be rendered, got {head.name!r}")
+    head.check_space(motion)
+    person = head.random_identity(identity) if isinstance(identity, int) else identity
+    seed = identity if isinstance(identity, int) else 0
+    surface = finish(head, look or look_names()[seed % len(look_names())])
+    resting = head.local(np.zeros(len(head.space.channels)), person)
+    shot = view(head, resting, camera, background, size)
+    return _frames(motion, head, person, _renderer(renderer, shot, head.faces, surface))
+
+
+def _renderer(name: str, *scene):
+    """The renderer of that name; ``auto`` falls back where there is no OpenGL."""
+    if name != "software":
+        from .gl import GLRenderer
+
+        try:
+            return GLRenderer(*scene)
+        except OSError as error:
+            if name == "gl":
+                raise
+            logger.info("software renderer: %s", error)
+    from .software import SoftwareRenderer
+
+    return SoftwareRenderer(*scene)
+
+
+def _frames(motion: FaceMotion, rig: MeshRig, person, renderer) -> Iterator[np.ndarray]:
+    held = FaceMotion(motion.values[_held(motion.valid)], motion.fps, motion.space)
+    rest, opening = openness_basis(rig, person)
+    try:
+        for start in range(0, motion.num_frames, _BATCH):
+            chunk = FaceMotion(held.values[start : start + _BATCH], motion.fps, motion.space)
+            points = rig.vertices(chunk, person).astype(np.float32)
+            openness = np.clip(rest + chunk.values @ opening, 0, 1).astype(np.float32)
+            shape = Shape(points, vertex_normals(points, rig.faces), openness)
+            for seen, frame in zip(motion.valid[start:], renderer.draw(shape), strict=False):
+                yield frame if seen else _greyed(frame)
+    finally:
+        renderer.close()
+
+
+def _held(valid: np.ndarray) -> np.ndarray:
+    """(frames,) the frame whose pose each frame shows."""
+    if not valid.any():
+        return np.arange(len(valid))
+    shown = np.where(valid, np.arange(len(valid)), -1)
+    return np.maximum(np.maximum.accumulate(shown), valid.argmax())
+
+
+def _greyed(frame: np.ndarray) -> np.ndarray:
+    return np.repeat((frame @ _GREY)[..., None], 3, axis=-1).astype(np.uint8)
