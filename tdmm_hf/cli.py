@@ -2,6 +2,7 @@
 
     tdmm generate "He frowns and shakes his head." --duration 4 --out frown.csv
     tdmm describe frown.csv
+    tdmm render frown.csv --out frown.mp4
     tdmm fit clip.mp4 --out clip.npz
 
 Heavy packages are imported inside the commands: ``tdmm --help`` imports no torch.
@@ -23,7 +24,7 @@ import typer
 from .settings import CorpusSettings, LanguageModelSettings, TokenizerSettings, from_yaml
 
 app = typer.Typer(
-    help="Text and 3D face motion: generate, describe, fit, and train your own.",
+    help="Text and 3D face motion: generate, describe, render, fit, and train your own.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,10 +32,13 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(help="Corpora of (text, motion) pairs.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
+rig_app = typer.Typer(help="Heads that are not in the package.", no_args_is_help=True)
+app.add_typer(rig_app, name="rig")
 
 USER_ERROR = 2
 # typer brings its own copy of click or uses the installed one; either way this is the base class.
 ClickException = typer.BadParameter.__base__.__base__
+STRIP_FRAMES = 6
 DEFAULT_SUFFIXES = (".csv", ".npz", ".png")
 
 Model = Annotated[
@@ -107,6 +111,42 @@ def describe(
     answers = _pipeline("face-motion-to-text", model)(motions, **_given(instruction=instruction))
     for path, answer in zip(files, answers, strict=True):
         print(f"{path}: {answer['generated_text']}" if len(files) > 1 else answer["generated_text"])
+
+
+@app.command()
+def render(
+    motion: Annotated[Path, typer.Argument(help="A motion file.")],
+    out: Annotated[
+        Path, typer.Option(help="File: .mp4, .gif, or .png for a strip of telling frames.")
+    ],
+    rig: Annotated[str, typer.Option(help="The head: tdmm, or ict once installed.")] = "tdmm",
+    size: Annotated[int, typer.Option(help="Pixels of a side, 64 to 2160.")] = 720,
+    camera: Annotated[
+        str,
+        typer.Option(help="front, left45, right45, profile, or degrees to the subject's left."),
+    ] = "front",
+    background: Annotated[
+        str, typer.Option(help="studio, light, white, black, green, or #rrggbb.")
+    ] = "studio",
+    identity: Annotated[
+        int | None, typer.Option(help="Another person: any seed.", metavar="SEED")
+    ] = None,
+    look: Annotated[
+        str | None,
+        typer.Option(help="Skin, eyes and hair: rose, sand, umber, ebony, ivory or copper."),
+    ] = None,
+    renderer: Annotated[
+        str, typer.Option(help="gl, software (needs no system library), or auto.")
+    ] = "auto",
+) -> None:
+    """Film a motion on a 3D head: a video, an animated picture, or a strip."""
+    from .formats import load
+
+    shot = {"rig": rig, "size": size, "camera": camera, "background": background}
+    person = {"identity": identity, "look": look}
+    _check_picture(out, size)
+    _film(load(motion), out, renderer=renderer, **shot, **person)
+    print(out)
 
 
 @app.command()
@@ -201,6 +241,22 @@ def _train_lm(
     print(f"language model: {out}")
 
 
+@rig_app.command("install")
+def rig_install(
+    name: Annotated[str, typer.Argument(help="ict: ICT FaceKit, MIT licence.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder or archive of its release; downloaded by default."),
+    ] = None,
+) -> None:
+    """Pack a head into the cache, for --rig NAME."""
+    if name != "ict":
+        raise ValueError(f"rig to install must be ict, got {name!r}")
+    from .rigs.ict import install
+
+    print(install(source))
+
+
 corpus_app.command("build")(_settings_command(CorpusSettings, _corpus_build))
 app.command("train-tokenizer")(_settings_command(TokenizerSettings, _train_tokenizer))
 app.command("train-lm")(_settings_command(LanguageModelSettings, _train_lm))
@@ -214,6 +270,34 @@ def _pipeline(task: str, model: str | None):
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     return pipeline(task, model=model or str(EMBEDDED_CHECKPOINT))
+
+
+def _check_picture(path: Path, size: int) -> None:
+    from .video.files import check_file
+    from .video.frames import check_size
+
+    check_size(size)
+    check_file(path, size)
+
+
+def _film(motion, path: Path, **options) -> None:
+    """Render a motion into the file that the suffix names."""
+    from tqdm import tqdm
+
+    from .video import highlights, render, write_gif, write_strip, write_video
+
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        motion = highlights(motion, STRIP_FRAMES)
+    frames = render(motion, **options)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tqdm(
+        frames, desc=path.name, unit="frame", total=motion.num_frames, disable=None, leave=False
+    ) as bar:
+        if suffix == ".png":
+            write_strip(bar, path)
+        else:
+            (write_gif if suffix == ".gif" else write_video)(bar, path, motion.fps)
 
 
 def _given(**options) -> dict:

@@ -6,6 +6,8 @@
 >>> write_video(render(motion, camera="left45"), "surprise.mp4", motion.fps)  # doctest: +SKIP
 """
 
-from .render import render
+from .files import write_gif, write_strip, write_video
+from .frames import render
+from .moments import highlights
 
-__all__ = ["render"]
+__all__ = ["highlights", "render", "write_gif", "write_strip", "write_video"]

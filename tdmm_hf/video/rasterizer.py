@@ -46,10 +46,10 @@ def cover(screen, faces, size):
         area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
         if area == 0:
             continue
-        left = max(0, int(math.floor(min(a[0], b[0], c[0]))))
-        right = min(size - 1, int(math.floor(max(a[0], b[0], c[0]))))
-        top = max(0, int(math.floor(min(a[1], b[1], c[1]))))
-        bottom = min(size - 1, int(math.floor(max(a[1], b[1], c[1]))))
+        left = max(0, math.floor(min(a[0], b[0], c[0])))
+        right = min(size - 1, math.floor(max(a[0], b[0], c[0])))
+        top = max(0, math.floor(min(a[1], b[1], c[1])))
+        bottom = min(size - 1, math.floor(max(a[1], b[1], c[1])))
         # Shares of b and c at a point: linear functions that rise by these to the right and down.
         b_right, b_down = (c[1] - a[1]) / area, -(c[0] - a[0]) / area
         c_right, c_down = -(b[1] - a[1]) / area, (b[0] - a[0]) / area

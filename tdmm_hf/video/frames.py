@@ -50,8 +50,8 @@ def render(
         motion: in the rig's space.
         rig: a rig's name, or a rig with a surface.
         size: pixels, 64..2160.
-        camera: ``front``, ``left45``, ``right45``, ``profile``, or degrees around the head, positive
-            to the subject's left.
+        camera: ``front``, ``left45``, ``right45``, ``profile``, or degrees around the head,
+            positive to the subject's left.
         background: a name of studio.yaml or ``#rrggbb``.
         identity: whose head: a seed, a vector of the rig's identity directions, or the neutral one.
         look: a name of materials.yaml; by default a seed picks one, else the first.
