@@ -10,7 +10,20 @@ from .sparse import sparse_rig
 
 __all__ = ["HEAD_REGION", "Rig", "get_rig", "head_rotation"]
 
-_RIGS = {"sparse": sparse_rig}
+
+def _ict_rig() -> Rig:
+    from .ict import ict_rig
+
+    return ict_rig()
+
+
+def _tdmm_rig() -> Rig:
+    from .head import tdmm_rig
+
+    return tdmm_rig()
+
+
+_RIGS = {"sparse": sparse_rig, "tdmm": _tdmm_rig, "ict": _ict_rig}
 
 
 def get_rig(name: str) -> Rig:
