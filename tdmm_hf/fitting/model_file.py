@@ -16,6 +16,7 @@ import os
 import urllib.request
 from pathlib import Path
 
+from ..cache import cache_folder
 from ..formats.files import replacing
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,7 @@ def landmarker_path(model: str | os.PathLike | None = None) -> Path:
 
 def cache_path() -> Path:
     """Where the downloaded model is kept: under ``XDG_CACHE_HOME`` or ``~/.cache``."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "tdmm-hf" / "face_landmarker.task"
+    return cache_folder() / "face_landmarker.task"
 
 
 def _download(target: Path) -> None:
