@@ -73,7 +73,9 @@ def render(
     person = head.random_identity(identity) if isinstance(identity, int) else identity
     seed = identity if isinstance(identity, int) else 0
     surface = finish(head, look or look_names()[seed % len(look_names())])
-    resting = head.local(np.zeros(len(head.space.channels)), person)
+    resting = head.vertices(
+        FaceMotion(np.zeros((1, len(motion.channels))), space=motion.space), person
+    )[0]
     shot = view(head, resting, camera, background, size)
     return _frames(motion, head, person, _renderer(renderer, shot, head.faces, surface))
 

@@ -29,7 +29,7 @@ class GLRenderer:
 
     def __init__(self, view: View, faces: np.ndarray, finish: Finish):
         self._view = view
-        self._context = _context()
+        self._context = open_context()
         self._head, self._backdrop = (
             _program(self._context, "head"),
             _program(self._context, "backdrop"),
@@ -95,7 +95,7 @@ class GLRenderer:
         )
 
 
-def _context():
+def open_context():
     moderngl = require_package("moderngl", "render")
     try:
         return moderngl.create_context(standalone=True, backend="egl", require=330)

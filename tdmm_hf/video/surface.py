@@ -22,6 +22,7 @@ from ..rigs.mesh import MeshRig
 _DIRECTIONS = 96
 _CELL = 3.0  # millimetres: what the depth maps of the openness resolve
 _REACH = 6.0  # millimetres: how much nearer to the light a surface must be to cover another
+_R2 = np.array([0.7548776662466927, 0.5698402909980532])  # steps that fill a square evenly
 # The channels that open what is closed at rest, or the other way round.
 UNCOVERING = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight")
 
@@ -126,7 +127,7 @@ def openness(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
     The mean over directions of whether a depth map seen from there shows the vertex.
     """
     normals = vertex_normals(points[None], faces)[0]
-    cloud = np.concatenate([points, points[faces].mean(axis=1)])
+    cloud = np.concatenate([points, _scatter(points[faces])])
     seen, weight = np.zeros(len(points)), np.full(len(points), 1e-9)
     for direction in _sphere(_DIRECTIONS):
         facing = np.maximum(normals @ direction, 0)
@@ -135,6 +136,18 @@ def openness(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
     neighbours = _incidence(faces, len(points))
     smooth = neighbours @ (seen / weight)[faces].mean(axis=1)
     return smooth / np.maximum(neighbours.sum(axis=1), 1)
+
+
+def _scatter(corners: np.ndarray) -> np.ndarray:
+    """(N, 3) points spread over triangles (F, 3, 3), close enough to fill the depth maps."""
+    across = _cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area = np.linalg.norm(across, axis=1) / 2
+    face = np.repeat(np.arange(len(corners)), np.ceil(2 * area / _CELL**2).astype(int))
+    b, c = np.arange(len(face)) * _R2[:, None] % 1
+    b, c = np.where(b + c > 1, 1 - b, b), np.where(b + c > 1, 1 - c, c)
+    a = 1 - b - c
+    first, second, third = corners[face].transpose(1, 0, 2)
+    return a[:, None] * first + b[:, None] * second + c[:, None] * third
 
 
 def _sphere(count: int) -> np.ndarray:
