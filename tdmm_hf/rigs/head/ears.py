@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .mesh_parts import Half
@@ -19,13 +21,13 @@ def add_ear(half: Half, table: dict) -> np.ndarray:
     for part, height in table["back"]:
         rings.append(_ring(turn, part, np.full(_AROUND, float(height)), table))
     added = [half.add("ear", origin + ring @ frame) for ring in rings]
-    for inner, outer in zip(added[:-1], added[1:], strict=True):
-        half.strip(outer, inner, "skin", closed=True)
+    for inner, outer in pairwise(added):
+        half.strip(inner, outer, "skin", closed=True)
     tips = half.add(
         "ear", np.stack([half.points[added[0]].mean(0), half.points[added[-1]].mean(0)])
     )
-    half.fan(added[0], tips[0], "skin")
-    half.fan(added[-1][::-1], tips[1], "skin")
+    half.fan(added[0][::-1], tips[0], "skin")
+    half.fan(added[-1], tips[1], "skin")
     return np.concatenate([*added, tips])
 
 

@@ -55,7 +55,7 @@ def opened(head: NeutralHead, table: dict) -> np.ndarray:
     points = head.whole.points[: head.whole.half].copy()
     corner = head.mouth.table["corner"]
     out = np.clip(points[:, 0] / corner, 0, 1)
-    line = np.interp(points[:, 0], [0, corner], [-70.5, -70.5])
+    line = np.mean([y for _, y in head.mouth.table["contact"]])
     side = np.sign(points[:, 1] - line)
     for name, upper in _lip_sides(head).items():
         side[head.rings[name]] = upper

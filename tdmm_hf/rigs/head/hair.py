@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
@@ -13,19 +15,19 @@ from .surface import Sculpt
 def add_hair(half: Half, table: dict, solids: list[dict]) -> np.ndarray:
     """A shell around the skull from the crown to the hairline, closed underneath; its indices."""
     center = np.array(table["center"], float)
+    skull, outside = Sculpt(solids, center), Sculpt(table["solids"], center)
     turn = np.radians(np.linspace(0, 180, table["around"]))
-    skull = Sculpt(solids, center)
+    lock = _locks(np.degrees(turn), table["locks"])
     reach = PchipInterpolator(*np.array(table["hairline"], float).T)(np.degrees(turn))
-    parts = np.linspace(0, 1, table["rings"] + 1)[1:] ** 0.85
-    rows = [_hair_row(skull, table, turn, reach, part) for part in parts]
-    rows += [_lining_row(skull, turn, reach, part) for part in (0.96, 0.7, 0.35)]
+    reach += table["fringe"] * (lock - 0.7)
+    parts = 1 - (1 - np.linspace(0, 1, table["rings"] + 1)[1:]) ** 1.25
+    rows = [_hair_row(skull, outside, table, turn, reach, part) for part in parts]
+    rows += [_lining_row(skull, turn, reach, part) for part in (0.97, 0.7, 0.35)]
     added = [half.add("hair", row) for row in rows]
-    for inner, outer in zip(added[:-1], added[1:], strict=True):
+    for inner, outer in pairwise(added):
         half.strip(inner, outer, "hair")
-    poles = skull.cast(_ways(np.zeros(1), np.zeros(1) + 1e-9))
-    tips = half.add(
-        "hair", np.concatenate([poles + [0, table["thick"][0][1], 0], poles - [0, 6, 0]])
-    )
+    up = _ways(np.zeros(1), np.zeros(1))
+    tips = half.add("hair", np.concatenate([outside.cast(up), skull.cast(up) - 6.0 * up]))
     half.fan(added[0][::-1], tips[0], "hair", closed=False)
     half.fan(added[-1], tips[1], "hair", closed=False)
     return np.concatenate([*added, tips])
@@ -40,14 +42,23 @@ def _ways(turn: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return way
 
 
-def _hair_row(skull, table, turn, reach, part: float) -> np.ndarray:
+def _locks(turn: np.ndarray, borders: list[float]) -> np.ndarray:
+    """Rounded locks between furrows at the given turns (degrees): 0 in a furrow, 1 on a lock."""
+    borders = np.array(borders, float)
+    at = np.clip(np.searchsorted(borders, turn, side="right") - 1, 0, len(borders) - 2)
+    part = (turn - borders[at]) / (borders[at + 1] - borders[at])
+    return np.sqrt(np.clip(1 - (2 * part - 1) ** 2, 0, 1))
+
+
+def _hair_row(skull, outside, table, turn, reach, part: float) -> np.ndarray:
     ways = _ways(turn, np.radians(reach * part))
-    thick = PchipInterpolator(*np.array(table["thick"], float).T)(np.degrees(turn))
-    edge = np.clip(1 - part ** table["edge"], 0, 1) ** 0.6
-    locks = np.abs(np.sin(table["locks"] * turn + 5.0 * part)) - 0.6
-    locks = locks * table["lock_depth"] * np.clip(np.sin(turn) * 3, 0, 1) * min(part * 2, 1)
-    rise = (thick + locks) * edge - 1.0 * part**6
-    return skull.cast(ways) + ways * rise[:, None]
+    scalp = skull.cast(ways)
+    thick = np.einsum("ij,ij->i", outside.cast(ways) - scalp, ways)
+    swirled = np.degrees(turn) + table["swirl"] * np.sin(2 * turn) * (1 - part)
+    relief = table["lock_depth"] * (_locks(swirled, table["locks"]) - 1) * min(part * 2.5, 1) ** 2
+    edge = np.clip(1 - part ** table["edge"], 0, 1) ** 0.5
+    rise = np.maximum(thick + relief, table["thinnest"]) * edge - 1.0 * part**8
+    return scalp + ways * rise[:, None]
 
 
 def _lining_row(skull, turn, reach, part: float) -> np.ndarray:

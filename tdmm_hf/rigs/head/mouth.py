@@ -89,10 +89,10 @@ def add_cavity(half: Half, mouth: Mouth, last: np.ndarray) -> None:
         x[[0, -1]] = 0.0
         points = np.stack([x, middle + high * np.sin(turn), np.full_like(x, z)], axis=1)
         ring = half.add("cavity", points, f"cavity_{k}")
-        half.strip(last, ring, "cavity")
+        half.strip(last, ring, "gums")
         last = ring
     tip = half.add("cavity", np.array([mouth.table["throat"]], float))
-    half.fan(last, tip[0], "cavity", closed=False)
+    half.fan(last, tip[0], "gums", closed=False)
 
 
 def add_teeth(half: Half, table: dict, part: str) -> np.ndarray:
