@@ -30,19 +30,16 @@ class GLRenderer:
     def __init__(self, view: View, faces: np.ndarray, finish: Finish):
         self._view = view
         self._context = open_context()
-        self._head, self._backdrop = (
-            _program(self._context, "head"),
-            _program(self._context, "backdrop"),
-        )
-        self._set_view()
-        self._set_surface(faces, finish)
-        size = (view.size, view.size)
-        context = self._context
-        self._drawn = context.framebuffer(
-            context.renderbuffer(size, 3, samples=SAMPLES),
-            context.depth_renderbuffer(size, samples=SAMPLES),
-        )
-        self._shown = context.framebuffer(context.renderbuffer(size, 3))
+        with self._context:
+            self._set_view()
+            self._set_backdrop()
+            self._set_surface(faces, finish)
+            size = (view.size, view.size)
+            self._drawn = self._context.framebuffer(
+                self._context.renderbuffer(size, 3, samples=SAMPLES),
+                self._context.depth_renderbuffer(size, samples=SAMPLES),
+            )
+            self._shown = self._context.framebuffer(self._context.renderbuffer(size, 3))
 
     def draw(self, shape: Shape) -> Iterator[np.ndarray]:
         """(size, size, 3) uint8 for every frame of a shape."""
@@ -50,40 +47,51 @@ class GLRenderer:
             [shape.points, shape.normals, shape.openness[..., None]], axis=-1, dtype=np.float32
         )
         for vertices in packed:
-            self._moving.write(vertices.tobytes())
-            self._drawn.use()
-            self._context.clear()
-            self._context.disable(self._context.DEPTH_TEST)
-            self._behind.render(vertices=3)
-            self._context.enable(self._context.DEPTH_TEST)
-            self._surface.render()
-            self._context.copy_framebuffer(self._shown, self._drawn)
-            frame = np.empty(self._view.backdrop.shape, dtype=np.uint8)
-            self._shown.read_into(frame, components=3, alignment=1)
+            with self._context:  # another renderer may have drawn since
+                frame = self._frame(vertices)
             yield frame
 
     def close(self) -> None:
         """Free the context; without this they pile up until the process ends."""
         self._context.release()
 
+    def _frame(self, vertices: np.ndarray) -> np.ndarray:
+        context, one_sided = self._context, self._one_sided
+        self._moving.write(vertices.tobytes())
+        self._drawn.use()
+        context.clear()
+        context.disable(context.DEPTH_TEST | context.CULL_FACE)
+        self._behind.render(vertices=3)
+        context.enable(context.DEPTH_TEST | context.CULL_FACE)
+        self._surface.render(vertices=one_sided)
+        context.disable(context.CULL_FACE)
+        self._surface.render(vertices=self._indices - one_sided, first=one_sided)
+        context.copy_framebuffer(self._shown, self._drawn)
+        frame = np.empty(self._view.backdrop.shape, dtype=np.uint8)
+        self._shown.read_into(frame, components=3, alignment=1)
+        return frame
+
     def _set_view(self) -> None:
-        view, head = self._view, self._head
+        view = self._view
+        self._head = _program(self._context, "head")
         upside_down = np.diag([1, -1, 1, 1])  # GL's first row of pixels is the lowest
-        head["projection"].write((upside_down @ view.projection).T.astype("f4").tobytes())
+        self._head["projection"].write((upside_down @ view.projection).T.astype("f4").tobytes())
         for name in ("eye", "light_directions", "light_colors", "sky", "ground"):
-            head[name].write(getattr(view, name).astype("f4").tobytes())
+            self._head[name].write(getattr(view, name).astype("f4").tobytes())
         self._context.front_face = "cw"  # since upside down
-        picture = self._context.texture(
-            (view.size, view.size), 3, view.backdrop.tobytes(), alignment=1
-        )
-        picture.filter = (self._context.NEAREST, self._context.NEAREST)
+
+    def _set_backdrop(self) -> None:
+        context, view = self._context, self._view
+        picture = context.texture((view.size, view.size), 3, view.backdrop.tobytes(), alignment=1)
+        picture.filter = (context.NEAREST, context.NEAREST)
         picture.use(0)
-        self._behind = self._context.vertex_array(self._backdrop, [])
+        self._behind = context.vertex_array(_program(context, "backdrop"), [])
 
     def _set_surface(self, faces: np.ndarray, finish: Finish) -> None:
         context = self._context
-        count = len(finish.color)
-        self._moving = context.buffer(reserve=count * 7 * 4, dynamic=True)
+        ordered = np.concatenate([faces[~finish.two_sided], faces[finish.two_sided]])
+        self._indices, self._one_sided = ordered.size, 3 * int((~finish.two_sided).sum())
+        self._moving = context.buffer(reserve=len(finish.color) * 7 * 4, dynamic=True)
         fixed = context.buffer(np.hstack([finish.color, finish.gloss]).astype("f4").tobytes())
         self._surface = context.vertex_array(
             self._head,
@@ -91,7 +99,7 @@ class GLRenderer:
                 (self._moving, "3f 3f 1f", "in_position", "in_normal", "in_openness"),
                 (fixed, "3f 3f", "in_color", "in_finish"),
             ],
-            context.buffer(faces.astype("i4").tobytes()),
+            context.buffer(ordered.astype("i4").tobytes()),
         )
 
 

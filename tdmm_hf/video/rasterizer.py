@@ -2,8 +2,8 @@
 
 >>> import numpy as np
 >>> from tdmm_hf.video.rasterizer import cover
->>> triangle = np.array([[0, 0, 0], [8, 0, 0], [0, 8, 0]], dtype=np.float32)
->>> owners = cover(triangle, np.array([[0, 1, 2]], dtype=np.int32), 8)
+>>> triangle = np.array([[0, 0, 0], [0, 8, 0], [8, 0, 0]], dtype=np.float32)
+>>> owners = cover(triangle, np.array([[0, 1, 2]], dtype=np.int32), np.array([False]), 8)
 >>> owners[0, 0].tolist(), owners[7, 7].tolist()
 ([0, 0, 0, 0], [-1, -1, -1, -1])
 """
@@ -31,12 +31,13 @@ _TONES = np.rint(255 * (1 - np.exp(-np.linspace(0, _BRIGHTEST, _STEPS))) ** (1 /
 
 
 @_compiled
-def cover(screen, faces, size):
+def cover(screen, faces, two_sided, size):
     """The face that each sample sees, (size, size, 4) int32, ``NOBODY`` for none.
 
     Args:
         screen: (V, 3) float32 pixels right and down, depth.
-        faces: (F, 3) int32.
+        faces: (F, 3) int32, counter-clockwise seen from outside.
+        two_sided: (F,) bool, whether the inside is seen too.
         size: of the picture.
     """
     owners = np.full((size, size, 4), NOBODY, dtype=np.int32)
@@ -44,7 +45,7 @@ def cover(screen, faces, size):
     for face in range(len(faces)):
         a, b, c = screen[faces[face, 0]], screen[faces[face, 1]], screen[faces[face, 2]]
         area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-        if area == 0:
+        if area == 0 or (area > 0 and not two_sided[face]):
             continue
         left = max(0, math.floor(min(a[0], b[0], c[0])))
         right = min(size - 1, math.floor(max(a[0], b[0], c[0])))

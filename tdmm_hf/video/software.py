@@ -35,6 +35,7 @@ class SoftwareRenderer:
         self._rasterizer = rasterizer
         self._view = view
         self._faces = np.ascontiguousarray(faces, dtype=np.int32)
+        self._two_sided = finish.two_sided
         self._surface = np.hstack([finish.color, finish.gloss]).astype(np.float32)
         self._lights = np.concatenate(
             [view.light_directions, view.light_colors, [view.sky, view.ground, view.eye]]
@@ -52,7 +53,7 @@ class SoftwareRenderer:
     def _frame(self, points: np.ndarray, normals: np.ndarray, openness: np.ndarray) -> np.ndarray:
         screen = self._screen(points)
         moving = np.hstack([points, normals, openness[:, None]]).astype(np.float32)
-        owners = self._rasterizer.cover(screen, self._faces, self._view.size)
+        owners = self._rasterizer.cover(screen, self._faces, self._two_sided, self._view.size)
         return self._rasterizer.shade(
             owners, screen, self._faces, moving, self._surface, self._lights, self._view.backdrop
         )

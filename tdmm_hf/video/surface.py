@@ -45,10 +45,12 @@ class Finish:
     Args:
         color: (V, 3) float32 linear RGB.
         gloss: (V, 3) float32 roughness, specular, subsurface.
+        two_sided: (F,) bool, faces that are seen from behind too.
     """
 
     color: np.ndarray
     gloss: np.ndarray
+    two_sided: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def finish(rig: MeshRig, look: str) -> Finish:
     data = _data()
     if look not in data["looks"]:
         raise ValueError(f"look must be one of {', '.join(data['looks'])}, got {look!r}")
-    rows = []
+    rows, two_sided = [], []
     for name in rig.materials:
         if name not in data["materials"]:
             raise ValueError(
@@ -85,10 +87,12 @@ def finish(rig: MeshRig, look: str) -> Finish:
         material = data["materials"][name]
         color = _linear(data["looks"][look].get(name, material["color"]))
         rows.append([*color, material["roughness"], material["specular"], material["subsurface"]])
+        two_sided.append(material.get("two_sided", False))
     spread = _incidence(rig.faces, len(rig.neutral))
     count = np.maximum(spread.sum(axis=1), 1)[:, None]
     mixed = spread @ np.array(rows)[rig.face_materials] / count
-    return Finish(*np.split(mixed.astype(np.float32), 2, axis=1))
+    color, gloss = np.split(mixed.astype(np.float32), 2, axis=1)
+    return Finish(color, gloss, np.array(two_sided)[rig.face_materials])
 
 
 def _linear(color: str) -> np.ndarray:

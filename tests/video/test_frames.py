@@ -92,6 +92,25 @@ def test_the_head_turns_and_the_jaw_drops(head, renderer):
     assert lowest[1] > lowest[0] + 3
 
 
+def test_only_thin_things_are_seen_from_inside(head, renderer):
+    inside_out = replace(head, faces=head.faces[:, ::-1])
+    lashes = replace(inside_out, materials=("lash", "lash", "lash"))
+    hollow, thin = (
+        first(motion(), rig=rig, size=64, background="#00b140", renderer=renderer)
+        for rig in (inside_out, lashes)
+    )
+    assert hollow[32, 32, 0] > 60, "the far wall of the ball, seen through its front"
+    assert thin[32, 32].max() < 80
+
+
+def test_two_films_can_be_shot_at_once(head, renderer):
+    alone = [first(motion(headYaw=yaw), rig=head, size=64, renderer=renderer) for yaw in (0, 1)]
+    takes = [render(motion(2, headYaw=yaw), rig=head, size=64, renderer=renderer) for yaw in (0, 1)]
+    for _ in range(2):
+        for take, expected in zip(takes, alone, strict=True):
+            np.testing.assert_array_equal(next(take), expected)
+
+
 def test_the_two_renderers_draw_the_same_picture(head):
     needs_gl()
     nodding = motion(2, headPitch=0.3, headYaw=0.4, jawOpen=0.5)
