@@ -71,8 +71,8 @@ class TDMMProcessor(ProcessorMixin):
         num_codebooks, codebook_size, fps, downsample: the code layout of the MotionTokenizer.
         clock_steps: latent steps between the clock's marks; 0 for no clock.
         tracks: keys of what may be shown at a mark of the clock, by track (see Clock): a dict, or
-            pairs as they are saved, where a dict would lose its order. The first track holds, the
-            others begin; none for a model that is not told.
+            pairs as they are saved, where a dict would lose its order; none for a model that is not
+            told.
         window_seconds, context_seconds, max_seconds: see TDMMConfig.
         context_length: most tokens the language model can read; None for no limit.
         sentence_case: the tokenizer knows no capitals, so decoded sentences are given them.
