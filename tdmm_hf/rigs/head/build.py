@@ -173,12 +173,12 @@ def _around_neck(sculpt: Sculpt, table: dict, turn: np.ndarray, y: np.ndarray) -
     way = np.stack([np.sin(turn), np.zeros_like(turn), np.cos(turn)], axis=1)
     start = np.stack([np.full_like(y, axis[0]), y, np.full_like(y, axis[1])], axis=1)
     low, high = np.zeros(len(turn)), np.full(len(turn), 140.0)
-    for _ in range(30):
+    for _ in range(26):
         half_way = (low + high) / 2
         out = sculpt.distance(start + half_way[:, None] * way) > 0
         low, high = np.where(out, low, half_way), np.where(out, half_way, high)
     points = start + high[:, None] * way
-    points[[0, -1], 0] = 0.0
+    points[np.isin(turn, (0.0, np.pi)), 0] = 0.0
     return points
 
 
@@ -187,9 +187,12 @@ def add_neck(half: Half, table: dict, sculpt: Sculpt) -> None:
     last = half.rings["neck_0"]
     turn = np.linspace(0, np.pi, len(last))
     top = half.points[last][:, 1]
-    for k in range(1, table["rings"]):
-        y = top + (table["base"] - top) * k / (table["rings"] - 1)
-        ring = half.add("neck", _around_neck(sculpt, table, turn, y), f"neck_{k}")
+    part = np.linspace(0, 1, table["rings"])[1:, None]
+    heights = top + (table["base"] - top) * part
+    turns = np.broadcast_to(turn, heights.shape)
+    points = _around_neck(sculpt, table, turns.ravel(), heights.ravel())
+    for k, row in enumerate(points.reshape(*heights.shape, 3)):
+        ring = half.add("neck", row, f"neck_{k + 1}")
         half.strip(ring, last, "skin")
         last = ring
 

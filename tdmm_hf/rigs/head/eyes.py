@@ -121,20 +121,7 @@ def orbit_ring(eye: Eye, sculpt: Sculpt) -> np.ndarray:
     wide, high = eye.table["orbit"]
     turn = 2 * np.pi * np.arange(eye.count) / eye.count
     x, y = eye.table["orbit_center"]
-    targets = np.stack(
-        [x + wide * np.cos(turn), y + high * np.sin(turn), np.full(eye.count, 0.0)], axis=1
-    )
-    return at_front(sculpt, targets)
-
-
-def at_front(sculpt: Sculpt, targets: np.ndarray) -> np.ndarray:
-    """Surface points with about the x and y of (n, 3) targets: the rays are aimed twice."""
-    aim = targets.copy()
-    for _ in range(3):
-        hit = sculpt.through(aim)
-        aim[:, :2] += targets[:, :2] - hit[:, :2]
-        aim[:, 2] = hit[:, 2]
-    return sculpt.through(aim)
+    return sculpt.front(x + wide * np.cos(turn), y + high * np.sin(turn))
 
 
 def add_lids(half: Half, eye: Eye, sculpt: Sculpt, orbit: np.ndarray) -> None:
@@ -142,10 +129,11 @@ def add_lids(half: Half, eye: Eye, sculpt: Sculpt, orbit: np.ndarray) -> None:
     margin = eye.margin()
     outer_edge = cartesian(_with_radius(margin, eye.radius + eye.table["lid"]), eye.center)
     rings = [orbit]
-    for k, part in enumerate(eye.table["rings"]):
-        targets = outer_edge + part * (half.points[orbit] - outer_edge)
-        hit = _creased(at_front(sculpt, targets), eye, k)
-        rings.append(half.add("lid", hit, f"lid_{k}"))
+    parts = np.array(eye.table["rings"])[:, None, None]
+    targets = outer_edge + parts * (half.points[orbit] - outer_edge)
+    hits = sculpt.front(*targets.reshape(-1, 3)[:, :2].T).reshape(targets.shape)
+    for k, hit in enumerate(hits):
+        rings.append(half.add("lid", _creased(hit, eye, k), f"lid_{k}"))
     rings.append(half.add("lid", outer_edge, "margin_outer"))
     for outer, inner in zip(rings[:-1], rings[1:], strict=True):
         half.strip(outer, inner, "skin", closed=True)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from .eyes import Eye, at_front, cartesian
+from .eyes import Eye, cartesian
 from .mesh_parts import Half
 from .surface import Sculpt
 
@@ -73,10 +73,7 @@ def add_brow(half: Half, table: dict, sculpt: Sculpt) -> np.ndarray:
     line = PchipInterpolator(np.linspace(0, 1, len(knots)), knots)(at)
     rows = []
     for across, height in table["section"]:
-        targets = np.stack(
-            [line[:, 0], line[:, 1] + across * line[:, 2], np.zeros(len(at))], axis=1
-        )
-        skin = at_front(sculpt, targets)
+        skin = sculpt.front(line[:, 0], line[:, 1] + across * line[:, 2])
         lift = height * table["height"] * np.clip(line[:, 2] / line[:, 2].max(), 0.3, 1)
         lift = np.where(height < 0, height, lift)
         rows.append(half.add("brow", skin + sculpt.normals(skin) * lift[:, None]))
@@ -92,10 +89,10 @@ def add_brow(half: Half, table: dict, sculpt: Sculpt) -> np.ndarray:
 def add_lashes(half: Half, table: dict, eye: Eye) -> dict[str, np.ndarray]:
     """A dark wedge along the upper margin; its indices and the margin points they hang on."""
     segments = eye.table["segments"]
-    index = np.arange(0, segments)
+    index = np.arange(0, round(0.9 * segments))
     margin = eye.margin()[index]
     part = index / segments
-    size = np.clip(np.minimum(part / 0.12, (1 - part) / 0.45), 0, 1) ** 0.7
+    size = np.clip(np.minimum(part / 0.12, (0.92 - part) / 0.7), 0, 1) ** 0.8
     base = eye.radius + eye.table["lid"]
     rows = []
     for up, out in table["section"]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from .eyes import at_front
 from .mesh_parts import Half
 from .surface import Sculpt
 
@@ -55,10 +54,7 @@ class Mouth:
         """(2 segments + 1, 3) edge of the red of the lips, on the sculpt."""
         out = self.outwards
         x = out * self.table["corner"]
-        targets = np.stack([x, self.height("border", out), np.zeros_like(x)], axis=1)
-        hit = at_front(sculpt, targets)
-        hit[:, 0] = np.where(x == 0, 0.0, hit[:, 0])
-        return hit
+        return sculpt.front(x, self.height("border", out))
 
 
 def add_lips(half: Half, mouth: Mouth, sculpt: Sculpt, border: np.ndarray) -> np.ndarray:
@@ -72,8 +68,8 @@ def add_lips(half: Half, mouth: Mouth, sculpt: Sculpt, border: np.ndarray) -> np
         lift = np.where(upper > 0.5, row["upper"][1], row["lower"][1]) * thick
         x = out * (mouth.table["corner"] - row["inset"])
         y = contact + part * (edge - contact)
-        on_skin = at_front(sculpt, np.stack([x, y, np.zeros_like(x)], axis=1))
-        points = np.stack([x, y, on_skin[:, 2] + lift - row["deep"] * (1 - thick)], axis=1)
+        z = sculpt.front(x, y)[:, 2] + lift - row["deep"] * (1 - thick)
+        points = np.stack([x, y, z], axis=1)
         ring = half.add("lips", points, row["name"])
         half.strip(last, ring, row["material"])
         last = ring

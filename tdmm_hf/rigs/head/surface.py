@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-_FAR = 330.0
+_FAR = 260.0
+_AHEAD = 40.0
 _STEPS = 60
 _TOLERANCE = 1e-3
 _MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -38,7 +39,7 @@ class Sculpt:
 
     def distance(self, points: np.ndarray) -> np.ndarray:
         """Signed distance of (n, 3) points, about right near the surface, negative inside."""
-        total = np.full(len(points), np.inf)
+        total = np.full(len(points), 1e9)
         for solid in self.solids:
             for one in _both_sides(solid):
                 width = solid.get("blend", 0.0)
@@ -51,19 +52,23 @@ class Sculpt:
     def cast(self, directions: np.ndarray) -> np.ndarray:
         """Where rays from the centre leave the head, (n, 3) directions to (n, 3) points."""
         directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-        reach = np.full(len(directions), _FAR)
-        moving = np.arange(len(directions))
+        return self._inwards(self.center + _FAR * directions, -directions)
+
+    def front(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """The foremost surface points at (n,) x and y, (n, 3)."""
+        start = np.stack([x, y, np.full(len(x), _AHEAD)], axis=1)
+        return self._inwards(start, np.broadcast_to([0.0, 0.0, -1.0], start.shape))
+
+    def _inwards(self, start: np.ndarray, ways: np.ndarray) -> np.ndarray:
+        points = start.copy()
+        moving = np.arange(len(points))
         for _ in range(_STEPS):
-            gap = self.distance(self.center + reach[moving, None] * directions[moving])
-            reach[moving] -= gap
+            gap = self.distance(points[moving])
+            points[moving] += gap[:, None] * ways[moving]
             moving = moving[np.abs(gap) > _TOLERANCE]
             if not len(moving):
                 break
-        return self.center + reach[:, None] * directions
-
-    def through(self, points: np.ndarray) -> np.ndarray:
-        """Surface points on the rays through (n, 3) points."""
-        return self.cast(points - self.center)
+        return points
 
     def normals(self, points: np.ndarray, step: float = 0.2) -> np.ndarray:
         """Outward unit normals at (n, 3) surface points."""
@@ -78,9 +83,10 @@ def smooth_minimum(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
     """The smaller of two distances, with a fillet ``width`` wide where they meet."""
     if width <= 0:
         return np.minimum(a, b)
-    with np.errstate(invalid="ignore"):
-        overlap = np.maximum(width - np.abs(a - b), 0.0) / width
-    return np.minimum(a, b) - overlap**2 * width / 4
+    least = np.minimum(a, b)
+    near = np.flatnonzero(np.abs(a - b) < width)
+    least[near] -= (width - np.abs(a[near] - b[near])) ** 2 / (4 * width)
+    return least
 
 
 def _both_sides(solid: dict) -> list[dict]:
