@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
@@ -118,9 +119,13 @@ class ShapeMaker:
         return self._skin_after_lips(head.whole.both(moves))
 
     def _skin_after_lips(self, moves: np.ndarray) -> np.ndarray:
-        """Lip rows as given; the skin around follows the border's handles."""
+        """Lip rows as given; the skin around follows the handles on them, and others by a share."""
         at = self.handles.vertices
-        field = self.handles.field(moves[at] * self.table["closing"].get("skin", 1.0))
+        wanted = moves[at]
+        middle = self.head.rings["border"][0]
+        for name, share in self.table["closing"]["shares"].items():
+            wanted[np.isin(self.handles.names, name)] = share * moves[middle]
+        field = self.handles.field(wanted)
         rows = np.zeros(self.head.whole.half, bool)
         for name in ["border", *(row["name"] for row in self.head.mouth.table["rows"])]:
             rows[self.head.rings[name]] = True
@@ -134,9 +139,9 @@ class ShapeMaker:
         moves = np.zeros_like(points)
         on = head.whole.parts == "tongue"
         z = points[on, 2]
-        part = np.clip((z - row["from"]) / (z.max() - row["from"]), 0, 1) ** row["power"]
-        moves[on] = part[:, None] * np.array(row["tip"], float)
-        moves[on, 1] += row["arch"] * np.sin(np.pi * part)
+        part = np.clip((z - row["from"]) / (z.max() - row["from"]), 0, 1)
+        for axis, knots in enumerate(row["moves"]):
+            moves[on, axis] = PchipInterpolator(np.linspace(0, 1, len(knots)), knots)(part)
         return moves
 
 
