@@ -25,11 +25,11 @@ def add_hair(half: Half, table: dict, solids: list[dict]) -> np.ndarray:
     rows += [_lining_row(skull, turn, reach, part) for part in (0.97, 0.7, 0.35)]
     added = [half.add("hair", row) for row in rows]
     for inner, outer in pairwise(added):
-        half.strip(inner, outer, "hair")
+        half.strip(outer, inner, "hair")
     up = _ways(np.zeros(1), np.zeros(1))
     tips = half.add("hair", np.concatenate([outside.cast(up), skull.cast(up) - 6.0 * up]))
-    half.fan(added[0][::-1], tips[0], "hair", closed=False)
-    half.fan(added[-1], tips[1], "hair", closed=False)
+    half.fan(added[0], tips[0], "hair", closed=False)
+    half.fan(added[-1][::-1], tips[1], "hair", closed=False)
     return np.concatenate([*added, tips])
 
 
@@ -81,8 +81,8 @@ def add_brow(half: Half, table: dict, sculpt: Sculpt) -> np.ndarray:
         half.strip(row, rows[(k + 1) % len(rows)], "brow")
     ends = [np.array([row[k] for row in rows]) for k in (0, -1)]
     tips = half.add("brow", np.stack([half.points[end].mean(axis=0) for end in ends]))
-    half.fan(ends[0][::-1], tips[0], "brow")
-    half.fan(ends[1], tips[1], "brow")
+    half.fan(ends[0], tips[0], "brow")
+    half.fan(ends[1][::-1], tips[1], "brow")
     return np.concatenate([*rows, tips])
 
 
@@ -92,7 +92,7 @@ def add_lashes(half: Half, table: dict, eye: Eye) -> dict[str, np.ndarray]:
     index = np.arange(0, round(0.9 * segments))
     margin = eye.margin()[index]
     part = index / segments
-    size = np.clip(np.minimum(part / 0.12, (0.92 - part) / 0.7), 0, 1) ** 0.8
+    size = np.clip(np.minimum(part / 0.12, (0.92 - part) / 0.7), 0.08, 1) ** 0.8
     base = eye.radius + eye.table["lid"]
     rows = []
     for up, out in table["section"]:
@@ -105,7 +105,7 @@ def add_lashes(half: Half, table: dict, eye: Eye) -> dict[str, np.ndarray]:
         half.strip(rows[(k + 1) % len(rows)], row, "lash")
     ends = [np.array([row[k] for row in rows]) for k in (0, -1)]
     tips = half.add("lash", np.stack([half.points[end].mean(axis=0) for end in ends]))
-    half.fan(ends[0], tips[0], "lash")
-    half.fan(ends[1][::-1], tips[1], "lash")
+    half.fan(ends[0][::-1], tips[0], "lash")
+    half.fan(ends[1], tips[1], "lash")
     hang = np.concatenate([*[index] * len(rows), index[[0, -1]]])
     return {"lash": np.concatenate([*rows, tips]), "lash_margin": hang}
