@@ -23,7 +23,13 @@ def _tdmm_rig() -> Rig:
     return tdmm_rig()
 
 
-_RIGS = {"sparse": sparse_rig, "tdmm": _tdmm_rig, "ict": _ict_rig}
+def _flame_rig() -> Rig:
+    from .flame import flame_rig
+
+    return flame_rig()
+
+
+_RIGS = {"sparse": sparse_rig, "tdmm": _tdmm_rig, "ict": _ict_rig, "flame": _flame_rig}
 
 
 def get_rig(name: str) -> Rig:

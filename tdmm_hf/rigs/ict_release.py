@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -142,16 +143,18 @@ def _decoded(data: bytes, path: PurePosixPath) -> str:
 
 def _points(text: str, path: PurePosixPath) -> np.ndarray:
     """(V, 3) float32 millimetres."""
-    rows = [line.split()[1:4] for line in text.splitlines() if line.startswith("v ")]
+    rows = [line[2:] for line in text.splitlines() if line.startswith("v ")]
     if len(rows) != table()["vertices"]:
         raise ValueError(f"{path.name} must have {table()['vertices']} vertices, got {len(rows)}")
-    try:
-        points = np.array(rows, dtype=np.float32) * MILLIMETRES_PER_CENTIMETRE
-    except ValueError as error:
-        raise ValueError(f"{path.name} must have three numbers a vertex: {error}") from error
-    if points.shape[1:] != (3,) or not np.isfinite(points).all():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # numpy's way to say: not a number
+        try:
+            points = np.fromstring(" ".join(rows), dtype=np.float32, sep=" ").reshape(-1, 3)
+        except (ValueError, DeprecationWarning) as error:
+            raise ValueError(f"{path.name} must have three numbers a vertex ({error})") from error
+    if len(points) != len(rows) or not np.isfinite(points).all():
         raise ValueError(f"{path.name} must have three finite numbers a vertex")
-    return points
+    return points * MILLIMETRES_PER_CENTIMETRE
 
 
 def _landmarks(data: bytes | None) -> np.ndarray:

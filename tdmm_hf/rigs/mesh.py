@@ -92,14 +92,18 @@ class MeshRig(Rig):
             ValueError: the motion is in another space, or the identity has the wrong length.
         """
         self.check_space(motion)
-        if identity is not None and np.shape(identity) != (len(self.identity_basis),):
-            raise ValueError(
-                f"identity must have shape ({len(self.identity_basis)},), got {np.shape(identity)}"
-            )
+        self.check_identity(identity)
         rotation = head_rotation(motion.values[:, self.space.indices(HEAD_CHANNELS)])
         local = self.local(motion.values, identity)
         turned = (local - self.neck_pivot) @ rotation.transpose(0, 2, 1) + self.neck_pivot
         return local + self.neck_weights[:, None] * (turned - local)
+
+    def check_identity(self, identity: np.ndarray | None) -> None:
+        """ValueError unless there is one number for each identity direction, or no identity."""
+        if identity is not None and np.shape(identity) != (len(self.identity_basis),):
+            raise ValueError(
+                f"identity must have shape ({len(self.identity_basis)},), got {np.shape(identity)}"
+            )
 
     def random_identity(self, seed: int) -> np.ndarray:
         """(I,) standard normal directions of a person, within two and a half deviations."""

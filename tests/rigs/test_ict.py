@@ -47,13 +47,16 @@ def test_the_packed_file_keeps_licence_and_source(packed_ict):
 def test_a_channel_is_the_sum_of_its_meshes_in_millimetres(ict_release, ict_rig):
     """Read by hand: landmarks of the rig against lines of the release's files."""
     names = ("generic_neutral_mesh", "browInnerUp_L", "browInnerUp_R", "jawOpen", "identity003")
-    with tarfile.open(ict_release) as archive:
-        text = {name: archive.extractfile(f"{name}.obj").read().decode() for name in names}
-        indices = json.load(archive.extractfile("vertex_indices.json"))["idx_to_landmark_verts"]
+    with tarfile.open(ict_release, "r|xz") as archive:
+        wanted = {f"{name}.obj" for name in names} | {"vertex_indices.json"}
+        data = {m.name: archive.extractfile(m).read() for m in archive if m.name in wanted}
+    indices = json.loads(data.pop("vertex_indices.json"))["idx_to_landmark_verts"]
     points = {}
-    for name, lines in text.items():
-        rows = [line for line in lines.splitlines() if line.startswith("v ")]
-        points[name] = 10 * np.array([rows[i].split()[1:] for i in indices], float)
+    for name, text in data.items():
+        rows = [line for line in text.decode().splitlines() if line.startswith("v ")]
+        points[name.removesuffix(".obj")] = 10 * np.array(
+            [rows[i].split()[1:] for i in indices], float
+        )
     neutral = points.pop("generic_neutral_mesh")
     offset = {name: at - neutral for name, at in points.items()}
     at = ict_rig.landmarks
