@@ -13,8 +13,6 @@ from .fields import make_handles, mirrored_moves
 from .lids import lid_moves
 from .mesh_parts import MIRROR
 
-JAW_CHANNELS = ("jawOpen", "jawLeft", "jawRight", "jawForward")
-
 
 class ShapeMaker:
     """Makes the movement of each channel on one head.
@@ -38,6 +36,10 @@ class ShapeMaker:
             basis[space.index(channel)] = moves
         close = space.index("mouthClose")
         basis[close] += self._closing(basis[space.index("jawOpen")])
+        for channel in self.table["symmetric"]:
+            moves = basis[space.index(channel)]
+            moves += moves[self.head.whole.mirror] * MIRROR
+            moves /= 2
         return basis
 
     def _channels(self) -> dict[str, np.ndarray]:
