@@ -1,4 +1,4 @@
-# make run   the main job: a prompt in, a moving face out, and words back
+# make run   the main job: a prompt in, a moving face out (a film in out/), and words back
 # make test  the test suite
 # make checkpoint  the whole road to the embedded checkpoint (hours; resumes where it stopped)
 # make benchmarks  every benchmark, one after another
@@ -16,7 +16,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[render]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run
@@ -42,7 +42,7 @@ checkpoint: $(VENV)/.test
 	$(BIN)/tdmm train-lm --config recipes/tiny.yaml --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-tiny
 
 benchmarks: $(VENV)/.test
-	for name in tokenizer adherence description latency leads; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in tokenizer adherence description latency leads render; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist out

@@ -10,12 +10,14 @@ Heavy packages are imported inside the commands: ``tdmm --help`` imports no torc
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import importlib.util
 import inspect
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -38,8 +40,11 @@ app.add_typer(rig_app, name="rig")
 USER_ERROR = 2
 # typer brings its own copy of click or uses the installed one; either way this is the base class.
 ClickException = typer.BadParameter.__base__.__base__
+DEFAULT_SUFFIXES = (".csv", ".npz", ".png")  # and .mp4 where it can be filmed
+FILMS = (".mp4", ".gif")
+FILM_SIZE = 512
+FILM_PACKAGES = ("av", "moderngl", "numba", "PIL")  # the extra ``render``
 STRIP_FRAMES = 6
-DEFAULT_SUFFIXES = (".csv", ".npz", ".png")
 
 Model = Annotated[
     str | None, typer.Option(help="Checkpoint folder or Hub id; embedded by default.")
@@ -76,12 +81,11 @@ def generate(
     if not texts:
         raise ValueError("nothing to generate: give a prompt or --prompts FILE")
     targets = _targets(texts, out)
-    from .formats import check_suffix, save
     from .motion import FaceMotion
 
     for paths in targets:
         for path in paths:
-            check_suffix(path)
+            _check_target(path)
     animate = _pipeline("text-to-face-motion", model)
     results = animate(texts, duration=duration, seed=seed, **_given(temperature=temperature))
     for text, result, paths in zip(texts, results, targets, strict=True):
@@ -90,8 +94,7 @@ def generate(
         if result["plan"]:
             print(f"  read as: {result['plan']}")
         for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save(motion, path)
+            _write(motion, path)
             print(f"  {path}")
 
 
@@ -254,7 +257,9 @@ def rig_install(
         raise ValueError(f"rig to install must be ict, got {name!r}")
     from .rigs.ict import install
 
-    print(install(source))
+    with _bar("meshes", "mesh") as advance:
+        packed = install(source, progress=advance)
+    print(packed)
 
 
 corpus_app.command("build")(_settings_command(CorpusSettings, _corpus_build))
@@ -270,6 +275,39 @@ def _pipeline(task: str, model: str | None):
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     return pipeline(task, model=model or str(EMBEDDED_CHECKPOINT))
+
+
+def _default_suffixes() -> tuple[str, ...]:
+    """What a motion is written as where nothing is asked; says so if it cannot be filmed."""
+    lacking = [name for name in FILM_PACKAGES if not importlib.util.find_spec(name)]
+    if not lacking:
+        return (*DEFAULT_SUFFIXES, ".mp4")
+    print(f"no .mp4 without {', '.join(lacking)}: pip install 'tdmm-hf[render]'", file=sys.stderr)
+    return DEFAULT_SUFFIXES
+
+
+def _check_target(path: Path) -> None:
+    """``ValueError`` unless a motion can be written or filmed under this name."""
+    if path.suffix.lower() in FILMS:
+        _check_picture(path, FILM_SIZE)
+    else:
+        from .formats import check_suffix
+
+        try:
+            check_suffix(path)
+        except ValueError as error:
+            raise ValueError(f"{error}, {', '.join(FILMS)}") from None
+
+
+def _write(motion, path: Path) -> None:
+    """A motion file, or a film of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() in FILMS:
+        _film(motion, path, size=FILM_SIZE)
+    else:
+        from .formats import save
+
+        save(motion, path)
 
 
 def _check_picture(path: Path, size: int) -> None:
@@ -316,9 +354,9 @@ def _read_prompts(path: Path | None) -> list[str]:
 def _targets(texts: list[str], out: Path | None) -> list[list[Path]]:
     """The files that each prompt writes."""
     if out is None or not out.suffix:
-        folder = out or Path("out")
+        folder, suffixes = out or Path("out"), _default_suffixes()
         stems = _numbered([_slug(text) for text in texts])
-        return [[folder / f"{stem}{suffix}" for suffix in DEFAULT_SUFFIXES] for stem in stems]
+        return [[folder / f"{stem}{suffix}" for suffix in suffixes] for stem in stems]
     if len(texts) == 1:
         return [[out]]
     width = len(str(len(texts)))
@@ -348,20 +386,27 @@ def _read_motion(path: Path, landmarker: Path | None):
 
 
 def _fit(video: Path, model: Path | None):
-    from tqdm import tqdm
-
     from .fitting import fit_video
 
-    with tqdm(desc=video.name, unit="frame", disable=None, leave=False) as bar:
+    with _bar(video.name, "frame") as advance:
+        result = fit_video(video, model=model, progress=advance)
+    for note in result.notes:
+        print(f"{video.name}: {note}", file=sys.stderr)
+    return result.motion
+
+
+@contextlib.contextmanager
+def _bar(name: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar, moved by calls with what is done and what is expected."""
+    from tqdm import tqdm
+
+    with tqdm(desc=name, unit=unit, disable=None, leave=False) as bar:
 
         def advance(done: int, expected: int) -> None:
             bar.total = expected or None
             bar.update(done - bar.n)
 
-        result = fit_video(video, model=model, progress=advance)
-    for note in result.notes:
-        print(f"{video.name}: {note}", file=sys.stderr)
-    return result.motion
+        yield advance
 
 
 def main(argv: list[str] | None = None) -> int:

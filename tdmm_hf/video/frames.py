@@ -17,8 +17,10 @@ import numpy as np
 from ..motion import FaceMotion
 from ..rigs import get_rig
 from ..rigs.mesh import MeshRig
+from .corneas import Corneas
+from .openness import openness_basis
 from .studio import view
-from .surface import Shape, finish, look_names, openness_basis, vertex_normals
+from .surface import Finish, Shape, finish, look_names, vertex_normals
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,25 @@ def render(
         FaceMotion(np.zeros((1, len(motion.channels))), space=motion.space), person
     )[0]
     shot = view(head, resting, camera, background, size)
-    return _frames(motion, head, person, _renderer(renderer, shot, head.faces, surface))
+    drawing = _renderer(renderer, shot, head.faces, surface)
+    return _frames(motion, _Actor(head, person, resting, surface), drawing)
+
+
+class _Actor:
+    """A person's surface in any frame of a motion."""
+
+    def __init__(
+        self, rig: MeshRig, person: np.ndarray | None, resting: np.ndarray, surface: Finish
+    ):
+        self._rig, self._person = rig, person
+        self._corneas = Corneas(rig, resting)
+        self._openness = openness_basis(rig, surface.inside, person)
+
+    def shape(self, motion: FaceMotion) -> Shape:
+        points = self._rig.vertices(motion, self._person).astype(np.float32)
+        normals = vertex_normals(points, self._rig.faces)
+        self._corneas.bulge(points, normals)
+        return Shape(points, normals, self._openness.at(motion.values))
 
 
 def _renderer(name: str, *scene):
@@ -96,16 +116,13 @@ def _renderer(name: str, *scene):
     return SoftwareRenderer(*scene)
 
 
-def _frames(motion: FaceMotion, rig: MeshRig, person, renderer) -> Iterator[np.ndarray]:
-    held = FaceMotion(motion.values[_held(motion.valid)], motion.fps, motion.space)
-    rest, opening = openness_basis(rig, person)
+def _frames(motion: FaceMotion, actor: _Actor, renderer) -> Iterator[np.ndarray]:
+    held = motion.values[_held(motion.valid)]
     try:
         for start in range(0, motion.num_frames, _BATCH):
-            chunk = FaceMotion(held.values[start : start + _BATCH], motion.fps, motion.space)
-            points = rig.vertices(chunk, person).astype(np.float32)
-            openness = np.clip(rest + chunk.values @ opening, 0, 1).astype(np.float32)
-            shape = Shape(points, vertex_normals(points, rig.faces), openness)
-            for seen, frame in zip(motion.valid[start:], renderer.draw(shape), strict=False):
+            chunk = FaceMotion(held[start : start + _BATCH], motion.fps, motion.space)
+            frames = renderer.draw(actor.shape(chunk))
+            for seen, frame in zip(motion.valid[start:], frames, strict=False):
                 yield frame if seen else _greyed(frame)
     finally:
         renderer.close()

@@ -12,8 +12,8 @@ in vec3 color;
 in vec3 finish;  // roughness, specular, subsurface
 out vec4 pixel;
 
-const vec3 CREEP = vec3(0.45, 0.20, 0.12);
-const float DIRECT_OCCLUSION = 0.65;
+const vec3 CREEP = vec3(0.32, 0.16, 0.11);
+const float DIRECT_OCCLUSION = 0.80;
 const float REFLECTANCE = 0.028;
 
 vec3 lit(vec3 n, vec3 v, vec3 direction, vec3 light) {

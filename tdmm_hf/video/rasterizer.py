@@ -20,8 +20,8 @@ SAMPLES_X = np.array([0.375, 0.875, 0.125, 0.625], dtype=np.float32)
 SAMPLES_Y = np.array([0.125, 0.375, 0.625, 0.875], dtype=np.float32)
 NOBODY = -1
 _compiled = njit(nogil=True, cache=True, fastmath=True)
-_CREEP = (0.45, 0.20, 0.12)
-_DIRECT_OCCLUSION = np.float32(0.65)
+_CREEP = (0.32, 0.16, 0.11)
+_DIRECT_OCCLUSION = np.float32(0.80)
 _REFLECTANCE = np.float32(0.028)
 _STEPS = 4096
 _BRIGHTEST = 6.0

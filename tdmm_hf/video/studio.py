@@ -134,7 +134,11 @@ def _framing(rig: MeshRig, resting: np.ndarray) -> tuple[np.ndarray, float]:
     head = resting[resting[:, 1] >= chin]
     crown = head[:, 1].max()
     lens, height = _studio()["lens"], crown - chin
-    top, bottom = crown + lens["above"] * height, chin - lens["below"] * height
+    top = crown + lens["above"] * height
+    end = resting[:, 1].min() + lens["margin"] * height  # where the neck is cut stays out of sight
+    bottom = chin - lens["below"] * height
+    if end < chin:
+        bottom = max(bottom, end)
     middle = (head.min(0) + head.max(0)) / 2
     return np.array([middle[0], (top + bottom) / 2, middle[2]]), (top - bottom) / 2
 

@@ -1,4 +1,4 @@
-"""Normals, openness and materials of a surface."""
+"""Normals, openness and materials of a surface, corneas of eyes."""
 
 from dataclasses import replace
 
@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from conftest import ball
 
-from tdmm_hf.video.surface import finish, look_names, openness, openness_basis, vertex_normals
+from tdmm_hf.parameters import get_space
+from tdmm_hf.rigs import head_rotation
+from tdmm_hf.rigs.mesh import Eyeball, MeshRig
+from tdmm_hf.video.corneas import Corneas
+from tdmm_hf.video.openness import openness, openness_basis
+from tdmm_hf.video.surface import finish, look_names, vertex_normals
 
 
 def test_normals_of_a_ball_point_outwards():
@@ -33,7 +38,8 @@ def test_what_a_channel_uncovers_is_in_the_basis(head):
     lid = head.neutral * 1.2  # a shell around the ball, which an open jaw takes away
     count = len(head.neutral)
     basis = np.zeros((len(head.basis), 2 * count, 3))
-    basis[head.space.index("jawOpen"), count:] = [0, 0, -400]
+    jaw = head.space.index("jawOpen")
+    basis[jaw, count:] = [0, 0, -400]
     covered = replace(
         head,
         neutral=np.concatenate([head.neutral, lid]),
@@ -41,11 +47,55 @@ def test_what_a_channel_uncovers_is_in_the_basis(head):
         basis=basis,
         identity_basis=np.zeros((0, 2 * count, 3)),
     )
-    rest, opening = openness_basis(covered, None)
+    basis = openness_basis(covered, np.zeros(2 * count, dtype=bool))
     top = head.neutral[:, 1].argmax()
-    assert rest[top] < 0.3
-    assert rest[top] + opening[head.space.index("jawOpen")][top] > 0.5
-    assert not opening[head.space.index("mouthPucker")].any()
+    values = np.eye(len(head.space.channels))
+    shut, opened, puckered = basis.at(
+        np.stack([0 * values[0], values[jaw], values[head.space.index("mouthPucker")]])
+    )
+    assert shut[top] < 0.3
+    assert opened[top] > shut[top] + 0.3
+    np.testing.assert_array_equal(puckered, shut)
+    mouth = openness_basis(covered, np.arange(2 * count) == top).at(values[:1] * 0)[0]
+    assert mouth[top] == pytest.approx(opened[top], abs=1e-6)
+    np.testing.assert_array_equal(np.delete(mouth, top), np.delete(shut, top))
+
+
+def test_eyeballs_have_corneas():
+    points, faces = ball()
+    rig = _eye(points * 12, faces)
+    corneas = Corneas(rig, rig.neutral)
+    turn = head_rotation([0.2, 0.5, 0.1])
+    seen = np.stack([rig.neutral, rig.neutral @ turn.T + [5, 0, 0]])
+    normals = np.zeros_like(seen)
+    corneas.bulge(seen, normals)
+    np.testing.assert_allclose(normals[1], normals[0] @ turn.T, atol=1e-9)
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=-1), 1, atol=1e-9)
+    angle, bulged = (np.degrees(np.arccos(x.clip(-1, 1))) for x in (points[:, 2], normals[0, :, 2]))
+    np.testing.assert_allclose(bulged[angle < 30], 1.6 * angle[angle < 30], atol=1e-6)
+    np.testing.assert_allclose(bulged[angle > 50], angle[angle > 50], atol=1e-5)
+
+
+def _eye(points: np.ndarray, faces: np.ndarray) -> MeshRig:
+    """A rig that is one eyeball."""
+    count, space = len(points), get_space("arkit")
+    return MeshRig(
+        name="eye",
+        space=space,
+        regions=("eyes",) * count,
+        neutral=points,
+        basis=np.zeros((len(space.channels), count, 3)),
+        neck_pivot=np.zeros(3),
+        faces=faces,
+        uv=np.zeros((count, 2)),
+        materials=("sclera",),
+        face_materials=np.zeros(len(faces), dtype=int),
+        eyeballs=(Eyeball("Left", np.arange(count), np.zeros(3)),),
+        neck_weights=np.ones(count),
+        identity_basis=np.zeros((0, count, 3)),
+        landmarks=np.zeros(0, dtype=int),
+        vertex_sets={},
+    )
 
 
 def test_materials_blend_where_they_meet(head):
