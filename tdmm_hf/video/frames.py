@@ -72,8 +72,9 @@ def render(
     if not isinstance(head, MeshRig):
         raise ValueError(f"rig must have a surface to be rendered, got {head.name!r}")
     head.check_space(motion)
-    person = head.random_identity(identity) if isinstance(identity, int) else identity
-    seed = identity if isinstance(identity, int) else 0
+    seeded = isinstance(identity, int | np.integer)
+    person = head.random_identity(identity) if seeded else identity
+    seed = identity if seeded else 0
     surface = finish(head, look or look_names()[seed % len(look_names())])
     resting = head.vertices(
         FaceMotion(np.zeros((1, len(motion.channels))), space=motion.space), person
