@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from .mesh_parts import Half
 from .surface import Sculpt
 
-_POCKET = ((14.0, 0.8), (30.0, 0.25))
+# The pocket behind the lids: degrees beyond the margin, then degrees from straight ahead.
+_POCKET_WIDER = (14.0, 30.0)
 _POCKET_POLAR = (100.0, 130.0, 158.0)
 
 
@@ -135,7 +137,7 @@ def add_lids(half: Half, eye: Eye, sculpt: Sculpt, orbit: np.ndarray) -> None:
     for k, hit in enumerate(hits):
         rings.append(half.add("lid", _creased(hit, eye, k), f"lid_{k}"))
     rings.append(half.add("lid", outer_edge, "margin_outer"))
-    for outer, inner in zip(rings[:-1], rings[1:], strict=True):
+    for outer, inner in pairwise(rings):
         half.strip(outer, inner, "skin", closed=True)
     _add_pocket(half, eye, margin, rings[-1])
 
@@ -155,7 +157,7 @@ def _add_pocket(half: Half, eye: Eye, margin: np.ndarray, outer: np.ndarray) -> 
     last = half.add("lid", edge, "margin_inner")
     half.strip(outer, last, "skin", closed=True)
     front = _polar(edge, eye.center)
-    deeper = [front + [more, 0] for more, _ in _POCKET]
+    deeper = [front + np.array([more, 0.0]) for more in _POCKET_WIDER]
     deeper += [np.stack([np.full(eye.count, at), front[:, 1]], 1) for at in _POCKET_POLAR]
     for k, polar in enumerate(deeper):
         ring = half.add("lid", _from_polar(polar, radius, eye.center), f"pocket_{k}")

@@ -7,6 +7,7 @@ upper lip: ``2 * segments + 1`` points on the left half.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -97,7 +98,7 @@ def add_teeth(half: Half, table: dict, part: str) -> np.ndarray:
     edges = np.cumsum([0.0, *table["widths"]])
     along = np.concatenate(
         [start + (end - start) * np.array([0, 0.12, 0.5, 0.88])
-         for start, end in zip(edges[:-1], edges[1:], strict=True)] + [[edges[-1]]]
+         for start, end in pairwise(edges)] + [[edges[-1]]]
     )  # fmt: skip
     notch = np.tile([1.0, 0.25, 0.0, 0.25], len(table["widths"]))
     notch = np.append(notch, 1.0)
@@ -146,7 +147,7 @@ def add_tongue(half: Half, table: dict) -> np.ndarray:
         groove = table["groove"] * np.exp(-((x / 4.0) ** 2)) * (turn > 0) * min(up / 6.0, 1.0)
         points = np.stack([x, y + high * np.sin(turn) - groove, np.full(count, z)], axis=1)
         rows.append(half.add("tongue", points))
-    for back, front in zip(rows[:-1], rows[1:], strict=True):
+    for back, front in pairwise(rows):
         half.strip(back, front, "tongue")
     ends = np.array([table["root"], table["tip"]], float)
     tips = half.add("tongue", ends)

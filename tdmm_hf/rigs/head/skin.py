@@ -52,7 +52,7 @@ def middle_line(fixed_ends, spacing: Spacing, reach, center) -> np.ndarray:
         points = center + way * reach(way)[:, None]
         steps = np.linalg.norm(np.diff(points, axis=0), axis=1) / spacing(points[1:])
         length = np.concatenate([[0.0], np.cumsum(steps)])
-        count = max(int(round(length[-1])), 1)
+        count = max(round(length[-1]), 1)
         rows.append(way[np.searchsorted(length, np.arange(1, count) / count * length[-1])])
     return np.concatenate(rows)
 

@@ -1,4 +1,4 @@
-"""Texture coordinates: the skin unrolled about the head's axis, every other part in its own tile."""
+"""Texture coordinates: the skin unrolled about the head's axis, other parts in their own tiles."""
 
 from __future__ import annotations
 
