@@ -19,6 +19,8 @@ HERE = Path(__file__).parent
 DATA = HERE / "data"
 RESULTS = HERE / "results"
 SHARED_DATA = HERE.parent.parent / "shared" / "data"
+FACEKIT = SHARED_DATA / "ict_facekit_subset.tar.xz"
+LANDMARKER = SHARED_DATA / "face_landmarker.task"
 BATCH_SIZE = 32
 
 
@@ -43,6 +45,15 @@ def load_pipeline(task: str, model: str | None, device: str = "cpu"):
     import tdmm_hf  # noqa: F401  registers the tasks
 
     return transformers.pipeline(task, model=model, device=device)
+
+
+def load_rig(name: str):
+    """The rig of that name; ICT FaceKit, where it is not installed, from ``../shared/data``."""
+    from tdmm_hf.rigs import get_rig, ict
+
+    if name == "ict" and not ict.packed_path().exists() and FACEKIT.exists():
+        os.environ.setdefault(ict.ICT_VARIABLE, str(FACEKIT))
+    return get_rig(name)
 
 
 def generate(
