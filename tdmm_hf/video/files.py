@@ -27,7 +27,7 @@ SUFFIXES = (".mp4", ".gif", ".png")
 _H264 = {"crf": "18", "preset": "veryfast"}
 _BT709 = 1  # the number of ITU-R BT.709 in H.264's lists of colour spaces
 _STUDIO_RANGE = 1
-_MAX_RATE = 1000  # frames a second and their timestamps stay exact up to here
+_RATES = (0.01, 1000)  # frames a second that timestamps can keep
 _GIF_TICK = 100  # a GIF counts time in hundredths of a second,
 _GIF_SHORTEST = 2  # and players slow down frames that are shorter than two
 _GIF_PALETTE_FRAMES = 8
@@ -65,8 +65,9 @@ def write_video(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: floa
         OSError: the file cannot be written.
     """
     av = require_package("av", "render")
-    if not 0 < fps <= _MAX_RATE:
-        raise ValueError(f"fps must be over 0 and at most {_MAX_RATE}, got {fps}")
+    slowest, fastest = _RATES
+    if not slowest <= fps <= fastest:
+        raise ValueError(f"fps of a video must be in {slowest}..{fastest}, got {fps}")
     first, frames = _peek(frames)
     height, width = first.shape[:2]
     if height % 2 or width % 2:
