@@ -155,5 +155,5 @@ def _download(url: str, target: Path) -> None:
     except OSError as error:
         raise OSError(
             f"ICT FaceKit cannot be downloaded from {url} ({error}): fetch it elsewhere and give "
-            "the archive or its folder: tdmm rig install ict PATH"
+            "the archive or its folder: tdmm rig install ict --from PATH"
         ) from error

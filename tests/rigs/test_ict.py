@@ -148,7 +148,7 @@ def test_no_network_says_what_to_do_and_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(ict.urllib.request, "urlopen", refuse)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(OSError, match=r"ICT-FaceKit.*\(no route\).*tdmm rig install ict PATH"):
+    with pytest.raises(OSError, match=r"\(no route\).*tdmm rig install ict --from PATH"):
         ict.install()
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
