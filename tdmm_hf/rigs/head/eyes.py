@@ -155,16 +155,16 @@ def _add_pocket(half: Half, eye: Eye, margin: np.ndarray, outer: np.ndarray) -> 
     radius = eye.radius + eye.table["clearance"]
     edge = cartesian(_with_radius(margin, radius), eye.center)
     last = half.add("lid", edge, "margin_inner")
-    half.strip(outer, last, "skin", closed=True)
+    half.strip(outer, last, "lid_rim", closed=True)
     front = _polar(edge, eye.center)
     deeper = [front + np.array([more, 0.0]) for more in _POCKET_WIDER]
     deeper += [np.stack([np.full(eye.count, at), front[:, 1]], 1) for at in _POCKET_POLAR]
     for k, polar in enumerate(deeper):
         ring = half.add("lid", _from_polar(polar, radius, eye.center), f"pocket_{k}")
-        half.strip(last, ring, "gums", closed=True)
+        half.strip(last, ring, "lid_rim", closed=True)
         last = ring
     tip = half.add("lid", eye.center[None] - [0, 0, radius])
-    half.fan(last, tip[0], "gums")
+    half.fan(last, tip[0], "lid_rim")
 
 
 def _with_radius(angles: np.ndarray, radius: float) -> np.ndarray:
@@ -193,7 +193,7 @@ def add_eyeball(half: Half, eye: Eye) -> np.ndarray:
     around = 32
     turn = np.arange(around) * 360.0 / around
     steps = [(pupil / 2, "pupil"), (pupil, "pupil"), (pupil + 3, "iris"),
-             ((pupil + iris) / 2, "iris"), (iris - 2.5, "iris"), (iris, "iris")]  # fmt: skip
+             ((pupil + iris) / 2, "iris"), (iris - 2.5, "iris"), (iris, "limbus")]  # fmt: skip
     steps += [(angle, "sclera") for angle in white]
     front = half.add("eyeball", eye.center[None] + [0, 0, eye.radius])
     indices, last = [front], None

@@ -86,10 +86,10 @@ def add_cavity(half: Half, mouth: Mouth, last: np.ndarray) -> None:
         x[[0, -1]] = 0.0
         points = np.stack([x, middle + high * np.sin(turn), np.full_like(x, z)], axis=1)
         ring = half.add("cavity", points, f"cavity_{k}")
-        half.strip(last, ring, "gums")
+        half.strip(last, ring, "gums" if k == 0 else "cavity")
         last = ring
     tip = half.add("cavity", np.array([mouth.table["throat"]], float))
-    half.fan(last, tip[0], "gums", closed=False)
+    half.fan(last, tip[0], "cavity", closed=False)
 
 
 def add_teeth(half: Half, table: dict, part: str) -> np.ndarray:
@@ -108,6 +108,7 @@ def add_teeth(half: Half, table: dict, part: str) -> np.ndarray:
         push = depth - notched * notch
         points = np.stack([x + normal[:, 0] * push, y + 0 * x, z + normal[:, 1] * push], axis=1)
         points[:, 1] += table["notch_rise"] * notch * np.clip(notched, 0, 1) ** 2
+        points[:, 1] += table["curve"] * (along / along[-1]) ** 2
         points[0, 0] = 0.0
         rows.append(half.add(part, points))
     _join_teeth(half, rows, table)

@@ -69,18 +69,22 @@ class ShapeMaker:
         return {f"{name}Left": left, f"{name}Right": left[self.head.whole.mirror] * MIRROR}
 
     def _moves(self, row: dict, sides: tuple[str, ...]) -> np.ndarray:
-        """(H, 3) moves of the named handles and groups on the sides asked for."""
+        """(H, 3) moves of the named handles and groups on the sides asked for.
+
+        ``name@right`` moves the right one alone; a later row counts over an earlier one.
+        """
         moves = np.zeros((len(self.handles.names), 3))
         x = self.head.whole.points[self.handles.vertices, 0]
         side = np.where(x == 0, "middle", np.where(x > 0, "left", "right"))
         for key, move in row.items():
             if key == "lids":
                 continue
-            names = self.table["groups"].get(key, [key])
+            name, _, only = key.partition("@")
+            names = self.table["groups"].get(name, [name])
             missing = set(names) - set(self.handles.names)
             if missing:
                 raise ValueError(f"unknown handle {sorted(missing)[0]!r} in shapes.yaml")
-            chosen = np.isin(self.handles.names, names) & np.isin(side, sides)
+            chosen = np.isin(self.handles.names, names) & np.isin(side, [only] if only else sides)
             moves[chosen] = move
         return moves
 
