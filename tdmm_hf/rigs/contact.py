@@ -23,6 +23,7 @@ from .mesh import MeshRig
 LID_REACH = 6.0  # skin this near to an eyeball's surface, in front of its centre, is lid
 # Skin that is deeper at rest lines the socket: nobody sees it.
 REST_DEPTH = 0.5
+CHUNK = 16  # points at once: what is in between stays in the processor's cache
 
 
 class Depth(NamedTuple):
@@ -99,6 +100,12 @@ def winding_number(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
         points: (n, 3).
         corners: (F, 3, 3) triangles, counter-clockwise seen from outside.
     """
+    parts = [_solid_angles(points[i : i + CHUNK], corners) for i in range(0, len(points), CHUNK)]
+    return np.concatenate([np.zeros(0), *parts]) / (4 * np.pi)
+
+
+def _solid_angles(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """(n,) signed solid angle of a surface seen from points."""
     a, b, c = np.moveaxis(corners[None] - points[:, None, None], 2, 0)
     lengths = [np.linalg.norm(arm, axis=-1) for arm in (a, b, c)]
     product = np.einsum("nfi,nfi->nf", a, np.cross(b, c))
@@ -106,7 +113,7 @@ def winding_number(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     scale += np.einsum("nfi,nfi->nf", a, b) * lengths[2]
     scale += np.einsum("nfi,nfi->nf", b, c) * lengths[0]
     scale += np.einsum("nfi,nfi->nf", c, a) * lengths[1]
-    return np.arctan2(product, scale).sum(axis=1) / (2 * np.pi)
+    return 2 * np.arctan2(product, scale).sum(axis=1)
 
 
 def _distance_to_triangles(points: np.ndarray, corners: np.ndarray) -> np.ndarray:

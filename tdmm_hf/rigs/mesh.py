@@ -11,6 +11,7 @@ What a renderer, a fitter or an exporter asks of a head, whichever head it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -97,6 +98,13 @@ class MeshRig(Rig):
         local = self.local(motion.values, identity)
         turned = (local - self.neck_pivot) @ rotation.transpose(0, 2, 1) + self.neck_pivot
         return local + self.neck_weights[:, None] * (turned - local)
+
+    @cached_property
+    def linear_geometry(self) -> np.ndarray:
+        """(C, V, 3) displacements with the head's turn made linear, the neck by its weights."""
+        geometry = super().linear_geometry
+        geometry[self.space.indices(HEAD_CHANNELS)] *= self.neck_weights[:, None]
+        return geometry
 
     def check_identity(self, identity: np.ndarray | None) -> None:
         """ValueError unless there is one number for each identity direction, or no identity."""
