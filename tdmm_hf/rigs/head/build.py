@@ -108,7 +108,7 @@ def _directions(table, sculpt, directions):
     middle[:, 0] = 0.0
     openings = _openings(directions)
     free = skin.spread(kept, middle, openings, spacing, reach, sculpt.center)
-    left = skin.relax(np.concatenate([kept, free]), middle, len(kept), openings)
+    left = skin.relax(np.concatenate([kept, free]), middle, len(kept))
     return left, middle, [len(ring) for ring in fixed]
 
 

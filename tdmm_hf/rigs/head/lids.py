@@ -16,8 +16,8 @@ def lid_moves(head: NeutralHead, row: dict) -> np.ndarray:
     Args:
         head: the head at rest.
         row: degrees in the middle of each lid (``upper``, ``lower``); ``close`` 1 brings both to
-            the line where they meet; ``sideways`` turns the lids towards the temple; ``bulge`` mm
-            forward.
+            the line where they meet; ``sideways`` turns the lids towards the temple; ``bulge`` and
+            ``lower_bulge`` lift the upper and the lower off the eyeball, mm.
     """
     eye = head.eye
     points = head.whole.points[: head.whole.half]
@@ -34,7 +34,8 @@ def lid_moves(head: NeutralHead, row: dict) -> np.ndarray:
         angles = spherical(points[ring], eye.center)
         angles[:, 1] += share * turn
         angles[:, 0] += share * row.get("sideways", 0.0) * opening
-        angles[:, 2] += share * row.get("bulge", 0.0) * opening * upper
+        out = upper * row.get("bulge", 0.0) + (1 - upper) * row.get("lower_bulge", 0.0)
+        angles[:, 2] += share * opening * out
         moves[ring] = cartesian(angles, eye.center) - points[ring]
     moves[head.rings["lash"]] = moves[head.rings["margin_outer"]][head.rings["lash_margin"]]
     return moves

@@ -115,7 +115,7 @@ def triangulate(left: np.ndarray, middle: np.ndarray) -> np.ndarray:
     return faces
 
 
-def relax(left: np.ndarray, middle: np.ndarray, fixed: int, inside) -> np.ndarray:
+def relax(left: np.ndarray, middle: np.ndarray, fixed: int) -> np.ndarray:
     """Left directions after each free one moved to the middle of its neighbours, some rounds."""
     for _ in range(_ROUNDS):
         faces = triangulate(left, middle)
