@@ -5,11 +5,11 @@ uniform vec3 light_directions[3];
 uniform vec3 light_colors[3];
 uniform vec3 sky;
 uniform vec3 ground;
-in vec3 position;
-in vec3 normal;
-in float openness;
-in vec3 color;
-in vec3 finish;  // roughness, specular, subsurface
+centroid in vec3 position;
+centroid in vec3 normal;
+centroid in float openness;
+centroid in vec3 color;
+centroid in vec3 finish;  // roughness, specular, subsurface
 out vec4 pixel;
 
 const vec3 CREEP = vec3(0.32, 0.16, 0.11);

@@ -5,11 +5,11 @@ in vec3 in_normal;
 in float in_openness;
 in vec3 in_color;
 in vec3 in_finish;
-out vec3 position;
-out vec3 normal;
-out float openness;
-out vec3 color;
-out vec3 finish;
+centroid out vec3 position;
+centroid out vec3 normal;
+centroid out float openness;
+centroid out vec3 color;
+centroid out vec3 finish;
 
 void main() {
     gl_Position = projection * vec4(in_position, 1.0);

@@ -10,7 +10,7 @@ RADIUS = 100.0
 ARKIT = get_space("arkit")
 
 
-def ball(rings: int = 24, around: int = 48) -> tuple[np.ndarray, np.ndarray]:
+def _ball(rings: int = 24, around: int = 48) -> tuple[np.ndarray, np.ndarray]:
     """Unit vectors (V, 3) and faces (F, 3) of a closed ball, counter-clockwise from outside."""
     polar = np.linspace(0, np.pi, rings + 1)[1:-1]
     azimuth = np.arange(around) / around * 2 * np.pi
@@ -27,8 +27,13 @@ def ball(rings: int = 24, around: int = 48) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def head() -> MeshRig:
-    points, faces = ball()
+def ball() -> tuple[np.ndarray, np.ndarray]:
+    return _ball()
+
+
+@pytest.fixture(scope="session")
+def head(ball) -> MeshRig:
+    points, faces = ball
     middle = points[faces].mean(axis=1)
     materials = np.where(middle[:, 0] > 0.85, 1, np.where(middle[:, 2] > 0.93, 2, 0))
     basis = np.zeros((len(ARKIT.channels), len(points), 3))

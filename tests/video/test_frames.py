@@ -124,6 +124,20 @@ def test_the_two_renderers_draw_the_same_picture(head):
         assert np.percentile(apart, 99) <= 3
 
 
+def test_our_own_head_is_drawn_alike_by_both():
+    needs_gl()
+    laughing = motion(jawOpen=0.5, mouthSmileLeft=1, mouthSmileRight=1, eyeLookOutLeft=0.6)
+    one, other = (
+        first(laughing, size=128, camera=30, identity=2, renderer=name)
+        for name in ("gl", "software")
+    )
+    apart = np.abs(one - other)
+    assert apart.mean() < 0.6
+    assert np.percentile(apart, 99) < 8
+    red, green, blue = one[64, 64]
+    assert red > green > blue
+
+
 def test_frames_without_a_face_hold_the_last_pose_in_grey(head):
     values = motion(4).values.copy()
     values[:, ARKIT.index("headYaw")] = [0.5, 0.0, -0.5, 0.3]

@@ -4,31 +4,30 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import ball
 
 from tdmm_hf.parameters import get_space
-from tdmm_hf.rigs import head_rotation
+from tdmm_hf.rigs import get_rig, head_rotation
 from tdmm_hf.rigs.mesh import Eyeball, MeshRig
 from tdmm_hf.video.corneas import Corneas
 from tdmm_hf.video.openness import openness, openness_basis
 from tdmm_hf.video.surface import finish, look_names, vertex_normals
 
 
-def test_normals_of_a_ball_point_outwards():
-    points, faces = ball()
+def test_normals_of_a_ball_point_outwards(ball):
+    points, faces = ball
     normals = vertex_normals(np.stack([points, 3 * points]), faces)
     np.testing.assert_allclose(normals[0], normals[1], atol=1e-9)
     np.testing.assert_allclose(normals[0], points, atol=0.03)
 
 
-def test_a_ball_is_open_and_its_inside_is_not():
-    points, faces = ball()
+def test_a_ball_is_open_and_its_inside_is_not(ball):
+    points, faces = ball
     assert openness(100 * points, faces).min() > 0.9
     assert openness(100 * points, faces[:, ::-1]).max() < 0.2
 
 
-def test_half_a_ball_from_inside_sees_half_of_the_surroundings_everywhere():
-    points, faces = ball()
+def test_half_a_ball_from_inside_sees_half_of_the_surroundings_everywhere(ball):
+    points, faces = ball
     bowl = faces[(points[faces, 1] < 0.1).all(axis=1)][:, ::-1]
     inner = points[:, 1] < -0.3
     np.testing.assert_allclose(openness(100 * points, bowl)[inner], 0.5, atol=0.12)
@@ -61,8 +60,8 @@ def test_what_a_channel_uncovers_is_in_the_basis(head):
     np.testing.assert_array_equal(np.delete(mouth, top), np.delete(shut, top))
 
 
-def test_eyeballs_have_corneas():
-    points, faces = ball()
+def test_eyeballs_have_corneas(ball):
+    points, faces = ball
     rig = _eye(points * 12, faces)
     corneas = Corneas(rig, rig.neutral)
     turn = head_rotation([0.2, 0.5, 0.1])
@@ -110,6 +109,14 @@ def test_materials_blend_where_they_meet(head):
     assert np.ptp(skin, axis=0).max() < 1e-6
     assert (border[:, 2] - border[:, 0] < iris[0, 2] - iris[0, 0]).all()
     assert (border[:, 2] - border[:, 0] > skin[0, 2] - skin[0, 0]).all()
+
+
+def test_cheeks_and_nose_are_redder_than_the_forehead():
+    rig = get_rig("tdmm")
+    color = finish(rig, "rose").color
+    redness = color[:, 0] / color[:, 1]
+    nose, forehead = rig.landmarks[30], rig.landmarks[27]
+    assert redness[nose] > 1.1 * redness[forehead]
 
 
 def test_a_material_without_colours_is_named(head):
