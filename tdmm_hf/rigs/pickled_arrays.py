@@ -8,9 +8,10 @@
 >>> read_arrays(path, ["weights"])["weights"].tolist()
 [[1.0, 0.0], [0.0, 1.0]]
 
-A pickle names functions to call. Here those that make NumPy arrays and plain containers are
-admitted, each through a function of this module; chumpy's and SciPy's objects become a stub that
-keeps what was saved of them, so that neither package's code sees it; all else is refused by name.
+A pickle names functions to call. Here the names that arrays of NumPy, objects of chumpy and matrices
+of SciPy are saved by lead to stubs, which keep what was saved: no code of those packages sees it, not
+even NumPy's own unpickling, which trusts what a pickle says of memory. Arrays are then made from plain
+bytes. Plain containers are admitted, all else is refused by name.
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ def _as_array(value, name: str) -> np.ndarray:
     if isinstance(value, _Saved):
         sparse_kind = value.kind.removeprefix("scipy.")
         value = _dense(value, name) if sparse_kind in _SPARSE else value.state.get("x")
+    if isinstance(value, _SavedArray):
+        value = value.array
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
         kind = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
         raise ValueError(f"entry {name!r} must be an array of numbers, got {kind}")
@@ -123,7 +126,7 @@ def _dense(saved: _Saved, name: str) -> np.ndarray:
     if not isinstance(shape, tuple) or len(shape) != 2 or not 0 < np.prod(shape) <= MAX_DENSE:
         raise ValueError(f"entry {name!r} must be a sparse matrix of moderate size, got {shape}")
     try:
-        parts = tuple(np.asarray(state[part]) for part in ("data", "indices", "indptr"))
+        parts = tuple(_as_array(state[part], part) for part in ("data", "indices", "indptr"))
         matrix = _SPARSE[saved.kind.removeprefix("scipy.")](parts, shape=shape)
         matrix.check_format(full_check=True)
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -138,24 +141,49 @@ def _reconstructed(kind, base, state) -> _Saved:
     return kind()
 
 
-def _empty_array(kind, shape, code) -> np.ndarray:
+class _SavedType:
+    """A dtype of numbers or text; of its state the byte order alone is taken."""
+
+    def __init__(self, code, *options):
+        if not isinstance(code, str) or not _NUMBERS_AND_TEXT.fullmatch(code):
+            raise _RefusedError(
+                f"pickle asks for dtype {code!r}: only numbers and text are admitted"
+            )
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state):
+        self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _SavedArray:
+    """An array made from the bytes that were saved; none where it held objects."""
+
+    array = None
+
+    def __setstate__(self, state):
+        _, shape, kind, fortran, data = state
+        if not isinstance(data, list):
+            self.array = _from_bytes(data, kind).reshape(shape, order="F" if fortran else "C")
+
+
+def _from_bytes(data, kind: _SavedType) -> np.ndarray:
+    raw = _encoded(data) if isinstance(data, str) else bytes(data)
+    return np.frombuffer(raw, dtype=kind.dtype).copy()
+
+
+def _empty_array(kind, shape, code) -> _SavedArray:
     """An array for its state to fill; the size comes with the data."""
-    return np.ndarray.__new__(np.ndarray, (0,), "b")
+    return _SavedArray()
 
 
-def _dtype(code, *options) -> np.dtype:
-    if not isinstance(code, str) or not _NUMBERS_AND_TEXT.fullmatch(code):
-        raise _RefusedError(f"pickle asks for dtype {code!r}: only numbers and text are admitted")
-    return np.dtype(code, align=False, copy=True)  # its byte order is set later
+def _scalar(kind: _SavedType, data):
+    return _from_bytes(data, kind)[0]
 
 
-def _scalar(dtype: np.dtype, data=None):
-    raw = _encoded(data, "latin1") if isinstance(data, str) else data
-    return np.frombuffer(raw, dtype=dtype, count=1)[0]
-
-
-def _from_buffer(data, dtype: np.dtype, shape: tuple, order: str) -> np.ndarray:
-    return np.frombuffer(data, dtype=dtype).reshape(shape, order=order)
+def _from_buffer(data, kind: _SavedType, shape: tuple, order: str) -> _SavedArray:
+    found = _SavedArray()
+    found.array = _from_bytes(data, kind).reshape(shape, order=order)
+    return found
 
 
 def _encoded(text: str, encoding: str = "latin1") -> bytes:
@@ -172,8 +200,8 @@ _NUMPY_INTERNALS = {
 }
 _PLAIN = {"object": object, "set": set, "frozenset": frozenset, "dict": dict, "list": list}
 _ADMITTED = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): _dtype,
+    ("numpy", "ndarray"): _SavedArray,
+    ("numpy", "dtype"): _SavedType,
     ("_codecs", "encode"): _encoded,
     ("collections", "OrderedDict"): OrderedDict,
     ("copy_reg", "_reconstructor"): _reconstructed,
