@@ -8,10 +8,10 @@
 >>> read_arrays(path, ["weights"])["weights"].tolist()
 [[1.0, 0.0], [0.0, 1.0]]
 
-A pickle names functions to call. Here the names that arrays of NumPy, objects of chumpy and matrices
-of SciPy are saved by lead to stubs, which keep what was saved: no code of those packages sees it, not
-even NumPy's own unpickling, which trusts what a pickle says of memory. Arrays are then made from plain
-bytes. Plain containers are admitted, all else is refused by name.
+A pickle names functions to call. Here the names that arrays of NumPy, objects of chumpy and
+matrices of SciPy are saved by lead to stubs, which keep what was saved: no code of those packages
+sees it, not even NumPy's own unpickling, which trusts what a pickle says of memory. Arrays are then
+made from plain bytes. Plain containers are admitted, all else is refused by name.
 """
 
 from __future__ import annotations
