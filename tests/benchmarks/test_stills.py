@@ -12,7 +12,7 @@ def test_wrong_names_are_listed():
 def test_there_is_an_answer_for_each_still():
     with pytest.raises(ValueError, match="must be 2 answers, got 1"):
         stills.score(["happy", "sad"], ["happy"])
-    with pytest.raises(ValueError, match="among happy, .*got 'joyful'"):
+    with pytest.raises(ValueError, match=r"among happy, .*got 'joyful'"):
         stills.score(["happy"], ["joyful"])
 
 
