@@ -34,10 +34,10 @@ class GLRenderer:
             self._set_view()
             self._set_backdrop()
             self._set_surface(faces, finish)
-            size = (view.size, view.size)
+            size, samples = (view.size, view.size), min(SAMPLES, self._context.max_samples)
             self._drawn = self._context.framebuffer(
-                self._context.renderbuffer(size, 3, samples=SAMPLES),
-                self._context.depth_renderbuffer(size, samples=SAMPLES),
+                self._context.renderbuffer(size, 3, samples=samples),
+                self._context.depth_renderbuffer(size, samples=samples),
             )
             self._shown = self._context.framebuffer(self._context.renderbuffer(size, 3))
 
