@@ -132,7 +132,7 @@ def write_result(path: Path, result: dict) -> None:
 
 def write_json(path: Path, value: dict, indent: int = 1) -> None:
     """A JSON file, whole or not at all."""
-    from tdmm_hf.formats.files import replacing
+    from tdmm_hf.files import replacing
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as beside:

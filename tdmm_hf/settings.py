@@ -17,6 +17,8 @@ from typing import TypeVar
 
 import yaml
 
+from .files import replacing
+
 Settings = TypeVar("Settings")
 
 
@@ -41,8 +43,6 @@ def claim(path: Path, wanted: dict, what: str) -> None:
     Raises:
         ValueError: the folder was made with something else; names what differs.
     """
-    from .formats.files import replacing  # brings scipy along, which settings need not
-
     if not path.exists():
         with replacing(path) as beside:
             beside.write_text(json.dumps(wanted, indent=1))

@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 from ..cache import cache_folder
-from ..formats.files import replacing
+from ..files import replacing
 
 logger = logging.getLogger(__name__)
 

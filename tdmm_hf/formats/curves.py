@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import replacing
 from ..motion import FaceMotion
-from .files import replacing
 
 MAX_CURVES = 8
 

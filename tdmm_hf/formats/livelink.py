@@ -32,9 +32,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import replacing
 from ..motion import FaceMotion
 from ..parameters import ARKIT_BLENDSHAPES, get_space
-from .files import replacing
 from .timing import fill_invalid, spread_evenly
 
 HEAD_COLUMNS = ("HeadYaw", "HeadPitch", "HeadRoll")

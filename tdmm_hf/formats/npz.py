@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import replacing
 from ..motion import FaceMotion
 from ..parameters import get_space
-from .files import replacing
 
 KEYS = ("values", "fps", "space", "space_version", "channels", "valid", "observed")
 

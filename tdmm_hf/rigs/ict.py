@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from ..cache import cache_folder
+from ..files import replacing
 from .ict_build import build_rig
 from .ict_release import Progress, Release, read_release, table
 from .mesh import MeshRig
@@ -91,8 +92,6 @@ def _load(path: Path, modified: int) -> MeshRig:
 
 def _pack(release: Release, source: str, target: Path) -> None:
     from safetensors.numpy import save_file
-
-    from ..formats.files import replacing
 
     tensors = {
         "neutral": release.neutral,

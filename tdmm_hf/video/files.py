@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..formats.files import replacing
+from ..files import replacing
 from ..import_utils import require_package
 
 SUFFIXES = (".mp4", ".gif", ".png")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tdmm_hf.files import replacing
 from tdmm_hf.formats import load, save
-from tdmm_hf.formats.files import replacing
 from tdmm_hf.formats.timing import fill_invalid, spread_evenly
 from tdmm_hf.motion import FaceMotion
 
