@@ -5,9 +5,9 @@
 MODEL is a MotionTokenizer's folder or a checkpoint that holds one.
 
 - error: sum over frames and points of |error| over the sum of |displacement from neutral|, in
-  percent, for the points of each face region of the sparse rig (head pose removed) and for the
-  frame of points that stands for the head's pose. ``performed`` are motions as the performer makes
-  them, ``tracked`` the same as a tracker would have seen them.
+  percent, for the points of each face region of the rig it was trained on (head pose removed) and
+  for the frame of points that stands for the head's pose. ``performed`` are motions as the
+  performer makes them, ``tracked`` the same as a tracker would have seen them.
 - codebooks: the share of codes in use on the held-out set, and the entropy of a code in bits.
 """
 
@@ -27,7 +27,8 @@ from tdmm_hf.modeling.modeling_motion_tokenizer import MotionTokenizer
 from tdmm_hf.performer import perform
 from tdmm_hf.performer.tracking import augment
 from tdmm_hf.prompts.suite import iter_attributes
-from tdmm_hf.rigs import HEAD_REGION, Rig, get_rig
+from tdmm_hf.rigs import HEAD_REGION, Rig
+from tdmm_hf.rigs.points import get_points
 
 # No corpus is built from this seed.
 HELD_OUT_SEED = 770_000
@@ -101,7 +102,7 @@ def codebook_use(codes: np.ndarray, size: int) -> list[dict]:
 
 def measure(model, clips: list[np.ndarray]) -> dict:
     """All figures of one set of motions."""
-    rig = get_rig(model.config.rig)
+    rig = get_points(model.config.rig)
     pairs = [round_trip(model, clip) for clip in tqdm(clips, "code", leave=False)]
     decoded = [pair[0] for pair in pairs]
     return {

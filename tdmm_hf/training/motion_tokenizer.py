@@ -26,7 +26,8 @@ from ..modeling.configuration_motion_tokenizer import MotionTokenizerConfig
 from ..modeling.modeling_motion_tokenizer import MotionTokenizer
 from ..parameters import get_space
 from ..performer.tracking import augment
-from ..rigs import Rig, get_rig
+from ..rigs import Rig
+from ..rigs.points import get_points
 from ..settings import TokenizerSettings
 from .codes import load_corpus
 
@@ -60,7 +61,7 @@ def tokenizer_config(
         "lower": channels.lower,
         "upper": channels.upper,
         "rig": rig,
-        "num_points": len(get_rig(rig).neutral),
+        "num_points": len(get_points(rig).neutral),
     }
     return MotionTokenizerConfig(**{**described, **presets[preset], **changes})
 
@@ -141,7 +142,7 @@ def point_weights(
 def _new_model(
     clips: list[np.ndarray], settings: TokenizerSettings, changes: dict
 ) -> MotionTokenizer:
-    rig = get_rig(settings.rig)
+    rig = get_points(settings.rig)
     config = tokenizer_config(
         settings.preset, settings.space, settings.rig, fps=settings.fps, **changes
     )
