@@ -45,7 +45,7 @@ def tdmm_rig() -> MeshRig:
     basis = maker.basis()
     regions = _regions(head, maker, basis)
     basis[:, regions == HEAD_REGION] = 0.0
-    materials = tuple(sorted(set(head.whole.materials)))
+    materials = tuple(sorted(set(head.whole.materials.tolist())))
     index = {name: i for i, name in enumerate(materials)}
     return MeshRig(
         name="tdmm",
