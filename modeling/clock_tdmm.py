@@ -6,14 +6,15 @@
     >>> clock.with_marks("nod 2 at 1.5 at 2.4")
     'nod 2 at <|1.2s|> at <|2.4s|>'
     >>> states = clock.lay_out("calm 3 then angry 4 at 1.3, speaks, nod 1 at 0.7", seconds=2.0)
-    >>> tokenizer.convert_ids_to_tokens(states[1])[:4]
-    ['<|emotion:calm|>', '<|intensity:3|>', '<|manner:speaks|>', '<|head:nod|>']
+    >>> tokenizer.convert_ids_to_tokens(states[1])[:5]
+    ['<|emotion:calm|>', '<|intensity:3|>', '<|change:-|>', '<|manner:speaks|>', '<|head:nod_at|>']
 
 Marks stand before every few latent steps and count from the start of the whole motion, also in a
 window of it. A state is all that a plan says of the time from here to the next mark: a key of each
-of several tracks, or nothing. What has a time in the plan is there where it begins, what has none
-throughout. A track ``head_step`` tells after how many latent steps what ``head`` shows begins, if
-not at the mark. States follow from a plan and its duration.
+of several tracks, or nothing. What has a time in the plan is there where it begins, with a key that
+ends with ``_at``; what has none is there throughout. A track ``head_step`` tells after how many
+latent steps what ``head`` shows begins, if not at the mark. States follow from a plan and its
+duration, and a plan from its states (`summary_tdmm`).
 """
 
 import itertools
@@ -23,12 +24,13 @@ import re
 CLOCK_SECONDS = 0.6  # between marks, about
 FLASH_SECONDS = 0.9  # how long an emotion lasts that flashes up
 NOTHING = "-"
+EVENT = "_at"  # what the key of something ends with that begins at a time
 STEP = "_step"  # what the name of a track ends with that tells when another's events begin
 _TIME = re.compile(r"(?<=\bat )\d+(?:\.\d+)?\b")
 _MARK = re.compile(r"<\|(\d+(?:\.\d+)?)s\|>")
 _EMOTION = r"([a-z ]+?) (\d+)"
 _EMOTIONS = re.compile(rf"{_EMOTION}(?: (then|fade|flash) {_EMOTION}(?: at (\d+(?:\.\d+)?))?)?")
-_PART = re.compile(r"([a-z ]+?)(?: \d+)?(?: slow| quick)?((?: at \d+(?:\.\d+)?)*)")
+_PART = re.compile(r"([a-z ]+?)(?: \d+)?(?: (slow|quick))?((?: at \d+(?:\.\d+)?)*)")
 _ROUNDING = 6e-4  # seconds; marks are written to the thousandth
 
 
@@ -81,6 +83,11 @@ class Clock:
         """Ids of all keys of all tracks."""
         return [i for track in self.tracks.values() for i in track.values()]
 
+    @property
+    def step_seconds(self):
+        """Seconds of a latent step."""
+        return self.seconds / self.steps
+
     def length(self, steps):
         """Most tokens of the clock in so many latent steps."""
         return math.ceil(steps / self.steps) * (1 + len(self.tracks)) if self.steps else 0
@@ -117,7 +124,8 @@ class Clock:
             return []
         count = max(1, math.ceil(round(seconds / self.seconds, 6)))
         first, *parts = re.split(r"\s*,\s*", plan.strip())
-        shown = [*self._emotions(first, seconds, count), *(self._part(p, count) for p in parts)]
+        shown = self._emotions(first, seconds, count)
+        shown += [one for part in parts for one in self._part(part, count)]
         tracks = [self._track(name, shown, count) for name in self.tracks]
         return [list(state) for state in zip(*tracks, strict=True)]
 
@@ -153,16 +161,20 @@ class Clock:
         spans = [(one, grade, before), (other or "", other_grade, during)]
         known = self.tracks.get("emotion", ())
         shown = [span for span in spans if span[0].replace(" ", "_") in known]
-        return [(words, places) for *pair, places in shown for words in pair]
+        changes = [(transition, [(begin, 0)])] if transition else []
+        return changes + [(words, places) for *pair, places in shown for words in pair]
 
     def _part(self, part, count):
-        """What another part of a plan names, with its marks: those of its times, or all."""
+        """What another part of a plan names and its speed, with its marks: those of its times, or
+        all."""
         found = _PART.fullmatch(part)
         if not found:
-            return "", ()
-        times = _TIME.findall(found[2])
-        throughout = [(mark, 0) for mark in range(count)]
-        return found[1], [self._place(float(time)) for time in times] or throughout
+            return []
+        words, speed, times = found[1], found[2], _TIME.findall(found[3])
+        if times:
+            words += EVENT
+        places = [self._place(float(time)) for time in times] or [(i, 0) for i in range(count)]
+        return [(words, places), *([(speed, places)] if speed else [])]
 
     def with_marks(self, plan):
         """A plan with its times as the marks that they come after."""
@@ -175,7 +187,7 @@ class Clock:
     def _place(self, time):
         """The number of the mark that a time comes after, and of whole latent steps in between."""
         mark = min(int((time + _ROUNDING) / self.seconds), len(self.marks) - 1)
-        return mark, int((time + _ROUNDING - mark * self.seconds) * self.steps / self.seconds)
+        return mark, int((time + _ROUNDING - mark * self.seconds) / self.step_seconds)
 
 
 def without_marks(plan):

@@ -25,6 +25,7 @@ from transformers import LogitsProcessorList
 from .cache_tdmm import growing_cache
 from .processing_tdmm import MAX_PLAN_TOKENS, broadcast, plan_windows
 from .sampling_tdmm import (
+    ReadingLogitsProcessor,
     Sampling,
     TextLogitsProcessor,
     check_seed,
@@ -148,8 +149,7 @@ class MotionGenerationMixin:
             seed: sample the words with one seed, or one for each motion; the likeliest words
                 without.
             temperature, top_p: of the words, with a seed.
-            max_new_tokens: most tokens of a description with its plan, after what is read from the
-                longest of the motions.
+            max_new_tokens: most tokens of a description.
             processor: the one saved beside the weights by default.
 
         Returns:
@@ -159,13 +159,19 @@ class MotionGenerationMixin:
         processor = processor or self.processor
         parts = self._parts(motions, fps, valid, observed)
         requests = [processor.text_request(part.codes, instruction) for part in parts]
-        readings = [processor.clock.reading(len(part.codes)) for part in parts]
+        if processor.clock.tracks:
+            readings = [processor.clock.reading(len(part.codes)) for part in parts]
+            plans = self._read_plans(processor, requests, readings)
+            requests = [
+                processor.telling_request(plan, instruction) if plan else request
+                for plan, request in zip(plans, requests, strict=True)
+            ]
         seeds = None
         if seed is not None:
             each = broadcast("seed", seed, parts[-1].motion + 1)
             seeds = [(check_seed(each[part.motion]), part.number) for part in parts]
         words = self._write_words(
-            processor, requests, readings, seeds, Sampling(temperature, top_p), max_new_tokens
+            processor, requests, seeds, Sampling(temperature, top_p), max_new_tokens
         )
         descriptions = [[] for _ in range(parts[-1].motion + 1)]
         for part, text in zip(parts, words, strict=True):
@@ -321,20 +327,32 @@ class MotionGenerationMixin:
             caption = f"{_seconds(start / config.fps)}-{_seconds(end / config.fps)} s: "
             yield _Part(index, number, codes, caption if count > 1 else "")
 
-    def _write_words(self, processor, requests, readings, seeds, sampling, max_new_tokens):
-        """The answers to requests (lists of ids), which begin with readings (see Clock.reading)."""
+    def _read_plans(self, processor, requests, readings):
+        """What motions show, as plans: states read by the model, mark by mark, and summed up.
+
+        ``requests`` are lists of ids that end with the motion, ``readings`` what to choose from.
+        """
+        reader = ReadingLogitsProcessor(readings)
+        written = self._answers(processor, requests, reader, max(map(len, readings)))
+        pairs = zip(written.tolist(), readings, strict=True)
+        return [processor.read_plan(ids[: len(reading)]) for ids, reading in pairs]
+
+    def _write_words(self, processor, requests, seeds, sampling, max_new_tokens):
+        """The words that answer requests (lists of ids)."""
+        words = TextLogitsProcessor(sorted(processor.no_words), seeds, max_new_tokens, sampling)
+        written = self._answers(processor, requests, words, max_new_tokens)
+        return [processor.decode_text(ids) for ids in written]
+
+    def _answers(self, processor, requests, chooser, count):
+        """Ids (rows, at most count) after requests (lists of ids), by a logits processor."""
         inputs = processor.tokenizer.pad({"input_ids": requests}, return_tensors="pt")
-        count = max_new_tokens + max(map(len, readings))
-        words = TextLogitsProcessor(
-            sorted(processor.no_words), readings, seeds, count=count, sampling=sampling
-        )
         output = self.generate(
             **inputs.to(self.device),
             do_sample=False,
             max_new_tokens=count,
-            logits_processor=LogitsProcessorList([words]),
+            logits_processor=LogitsProcessorList([chooser]),
         )
-        return [processor.decode_text(ids) for ids in output[:, inputs["input_ids"].shape[1] :]]
+        return output[:, inputs["input_ids"].shape[1] :]
 
 
 @dataclass

@@ -119,21 +119,37 @@ class MotionLogitsProcessor(LogitsProcessor):
         return _only(scores, place[0].start + picked)
 
 
+class ReadingLogitsProcessor(LogitsProcessor):
+    """Makes `generate(do_sample=False)` read marks and states, the likeliest of each.
+
+    Args:
+        readings: for each row slices of ids to choose from, in order (see Clock.reading). A row
+            that is read to its end repeats the last.
+    """
+
+    def __init__(self, readings):
+        longest = max(map(len, readings))
+        self.places = iter(zip(*(r + r[-1:] * (longest - len(r)) for r in readings), strict=True))
+
+    def __call__(self, input_ids, scores):
+        """scores (rows, vocabulary) with everything but the next id at minus infinity."""
+        place = enumerate(next(self.places))
+        chosen = [scores[row, ids].argmax() + ids.start for row, ids in place]
+        return _only(scores, torch.stack(chosen))
+
+
 class TextLogitsProcessor(LogitsProcessor):
     """Makes `generate(do_sample=False)` write words only, picked by each row's own seed.
 
     Args:
         banned: ids (any number,) that are no words.
-        readings: for each row slices of ids to choose from at first, the likeliest, whatever is
-            banned; none by default.
         seeds: a number, or a tuple of numbers, for each row; None takes the likeliest word.
         count: most tokens that will be written.
         sampling: how words are picked.
     """
 
-    def __init__(self, banned, readings=(), seeds=None, count=0, sampling=None):
+    def __init__(self, banned, seeds=None, count=0, sampling=None):
         self.banned = torch.as_tensor(banned)
-        self.readings = readings
         self.draws = None if seeds is None else uniforms(seeds, count)
         self.sampling = sampling
         self.written = -1
@@ -141,14 +157,9 @@ class TextLogitsProcessor(LogitsProcessor):
     def __call__(self, input_ids, scores):
         self.written += 1
         words = scores.index_fill(1, self.banned.to(scores.device), -torch.inf)
-        if self.draws is not None:
-            words = _only(scores, pick(words.float(), self.draws[:, self.written], self.sampling))
-        for row, choices in enumerate(self.readings):
-            if self.written < len(choices):
-                chosen = choices[self.written]
-                words[row] = -torch.inf
-                words[row, chosen.start + scores[row, chosen].argmax()] = 0.0
-        return words
+        if self.draws is None:
+            return words
+        return _only(scores, pick(words.float(), self.draws[:, self.written], self.sampling))
 
 
-__all__ = ["MotionLogitsProcessor", "Sampling", "TextLogitsProcessor"]
+__all__ = ["MotionLogitsProcessor", "ReadingLogitsProcessor", "Sampling", "TextLogitsProcessor"]

@@ -166,8 +166,9 @@ class LanguageModelSettings:
         word_weight: how many times words, marks and states count in the loss; a code counts once.
         history_noise: largest share of a motion's earlier tokens that are exchanged for random ones
             while it is learned, so that it listens to the prompt and not to itself alone.
-        misread_share: share of descriptions that teach reading the states of a motion in spite of
-            wrong ones before.
+        tell_share: share of descriptions that put what was read into words; the rest teach reading
+            the states of a motion.
+        misread_share: share of these that teach it in spite of wrong ones before.
         synonym_rate: share of content words replaced by synonyms while training.
         tracked_share: share of described motions seen as a tracker would see them.
         prompt_encoder: whether the tiny backbone reads prompts through the frozen table of word
@@ -198,7 +199,8 @@ class LanguageModelSettings:
     opening_share: float = 0.25
     word_weight: float = 4.0
     history_noise: float = 0.5
-    misread_share: float = 0.4
+    tell_share: float = 0.4
+    misread_share: float = 0.6
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
     prompt_encoder: bool = True
@@ -223,7 +225,7 @@ class LanguageModelSettings:
         )  # fmt: skip
         _require_share(
             self, "warmup", "describe_share", "read_share", "written_share", "opening_share",
-            "history_noise", "misread_share", "synonym_rate", "tracked_share",
+            "history_noise", "tell_share", "misread_share", "synonym_rate", "tracked_share",
         )  # fmt: skip
         if self.muon and self.lora_rank:
             raise ValueError(f"muon must be off where lora_rank is set, got rank {self.lora_rank}")

@@ -21,12 +21,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..prompts.attributes import TRANSITIONS, Action, Attributes, EmotionSpan, HeadMotion
+from ..prompts.attributes import SPEEDS, TRANSITIONS, Action, Attributes, EmotionSpan, HeadMotion
 from ..prompts.vocabulary import load_vocabulary
 from .actions import Event, schedule
 from .head import event_starts
 
-FLASH_SECONDS = 0.9  # as in modeling/clock_tdmm.py, which stands alone
+FLASH_SECONDS = 0.9  # as in modeling/clock_tdmm.py, which stands alone; EVENT too
+EVENT = "_at"
 STEPS = ["1", "2", "3"]  # latent steps after a mark at which something may begin
 _AT = r" at \d+(?:\.\d+)?"
 _EMOTIONS = re.compile(
@@ -60,13 +61,17 @@ def write_plan(attributes: Attributes) -> str:
 def tracks() -> dict[str, list[str]]:
     """What the states of a plan in time are made of, by track (see `modeling.clock_tdmm`)."""
     vocabulary = load_vocabulary()
+    lasting = [key for key in vocabulary.head_motions if key != "natural"]
+    counted = [key for key in lasting if vocabulary.head_motions[key].counted.train]
     return {
         "emotion": list(vocabulary.emotions),
         "intensity": [str(grade) for grade in vocabulary.intensities],
+        "change": list(TRANSITIONS[1:]),
         "manner": [key for key in vocabulary.manners if key != "silent"],
-        "head": [key for key in vocabulary.head_motions if key != "natural"],
+        "head": [*lasting, *(key + EVENT for key in counted)],
+        "speed": [speed for speed in SPEEDS if speed != "normal"],
         "head_step": STEPS,
-        "action": list(vocabulary.actions),
+        "action": [key + EVENT for key in vocabulary.actions],
         "action_step": STEPS,
         "gaze": [key for key in vocabulary.gazes if key != "camera"],
     }

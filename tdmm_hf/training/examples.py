@@ -10,6 +10,7 @@ import numpy as np
 from datasets import Dataset
 
 from ..modeling.processing_tdmm import MOTION_TO_TEXT, TEXT_TO_MOTION
+from ..modeling.summary_tdmm import sum_up
 from ..performer.plan import read_plan, write_plan
 from ..prompts.written import load_written
 from ..settings import LanguageModelSettings
@@ -17,6 +18,8 @@ from .synonyms import replace_words
 
 FULL_STOP_LEFT_OUT = 0.2
 OPENING_SECONDS = 2.4
+CHANGING = " at "  # in the first part of a plan: a second emotion and its time
+CHANGING_SHARE = 0.5  # of what is put into words: two emotions are harder to tell than one
 WRITTEN_SECONDS = (3.0, 7.0)  # durations asked for in written prompts, which have no motion
 
 
@@ -39,8 +42,9 @@ class ExampleMaker:
         lengths = np.array([len(codes) for codes in coded.with_format("arrow")["codes"]])
         self.written = load_written() if any(coded["plan"]) else ()
         self.tracks = [list(track.values()) for track in processor.clock.tracks.values()]
-        self.shown = {i for _, *keys in self.tracks for i in keys}
         self.short = np.flatnonzero(lengths <= self.window_steps * self.codebooks)
+        changing = [i for i in self.short if CHANGING in coded[int(i)]["plan"].split(",")[0]]
+        self.changing = np.array(changing, dtype=int)
 
     def __call__(self, index: int) -> dict:
         rng = np.random.default_rng([self.settings.seed, index])
@@ -107,10 +111,10 @@ class ExampleMaker:
         return ids.tolist()
 
     def misread(self, example: dict, rng: np.random.Generator) -> dict:
-        """The example up to its last state, with some states exchanged, and stretches of them.
+        """A reading with some states exchanged, and stretches of them.
 
         Each is mostly as the one before: in reading the next, what was read last must not be
-        trusted. A plan may trust what was read, so it is not learned here.
+        trusted.
         """
         ids = np.array(example["input_ids"])
         for keys in self.tracks:
@@ -119,23 +123,34 @@ class ExampleMaker:
             ids[wrong] = rng.choice(keys, size=len(wrong))
             begin, end = np.sort(rng.integers(len(places) + 1, size=2))
             ids[places[begin:end]] = rng.choice(keys)
-        length = places[-1] + 1  # a state ends with the last track
-        return {"input_ids": ids[:length].tolist(), "labels": example["labels"][:length]}
+        return {"input_ids": ids.tolist(), "labels": example["labels"]}
 
     def _describe(self, rng: np.random.Generator) -> dict:
-        row = self.coded[int(rng.choice(self.short))]
-        seen = row["tracked_codes"] if len(row["tracked_codes"]) else row["codes"]
+        """A motion to read mark by mark, or what was read to put into words.
+
+        Where nothing can be read from a plan, or there is none, words are learned from the motion.
+        """
+        clock, of = self.processor.clock, self.short
+        telling = rng.random() < self.settings.tell_share
+        if telling and len(self.changing) and rng.random() < CHANGING_SHARE:
+            of = self.changing
+        row = self.coded[int(rng.choice(of))]
+        states = clock.lay_out(row["plan"], self._duration(row))
+        plan = sum_up(clock, states) if states else ""
+        text = str(rng.choice(row["descriptions"]))
+        codes = self._steps(row["tracked_codes"] if len(row["tracked_codes"]) else row["codes"])
+        instruction = self._instruction(MOTION_TO_TEXT, rng)
+        if not plan:
+            parts = {"text": text, "codes": codes, "plan": row["plan"]}
+        elif telling:
+            parts = {"text": text, "codes": None, "plan": plan}
+        else:
+            parts = {"text": None, "codes": codes, "plan": row["plan"]}
         example = self.processor.training_example(
-            MOTION_TO_TEXT,
-            str(rng.choice(row["descriptions"])),
-            self._steps(seen),
-            instruction=self._instruction(MOTION_TO_TEXT, rng),
-            plan=row["plan"],
+            MOTION_TO_TEXT, **parts, duration=self._duration(row), instruction=instruction
         )
-        shows_something = not self.shown.isdisjoint(example["labels"])
-        if shows_something and rng.random() < self.settings.misread_share:
-            return self.misread(example, rng)
-        return example
+        misreads = plan and not telling and rng.random() < self.settings.misread_share
+        return self.misread(example, rng) if misreads else example
 
     def _duration(self, row: dict) -> float:
         """Seconds of a whole clip."""

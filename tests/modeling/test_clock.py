@@ -33,8 +33,10 @@ def test_what_has_no_time_is_shown_throughout(clock):
     assert _shown(clock, "happy 3, speaks bursts, look around, gaze left", 3.0) == {
         "emotion": ["happy"] * 5,
         "intensity": ["3"] * 5,
+        "change": ["-"] * 5,
         "manner": ["speaks_bursts"] * 5,
         "head": ["look_around"] * 5,
+        "speed": ["-"] * 5,
         "head_step": ["-"] * 5,
         "action": ["-"] * 5,
         "action_step": ["-"] * 5,
@@ -47,6 +49,7 @@ def test_a_second_emotion_is_shown_from_its_time_on(clock, transition):
     shown = _shown(clock, f"calm 3 {transition} angry 4 at 1.3", 3.0)
     assert shown["emotion"] == ["calm", "calm", "angry", "angry", "angry"]
     assert shown["intensity"] == ["3", "3", "4", "4", "4"]
+    assert shown["change"] == ["-", "-", transition, "-", "-"]
     assert _shown(clock, f"calm 3 {transition} angry 4", 3.0) == shown
     late = _shown(clock, f"calm 3 {transition} angry 4 at 50", 3.0)
     assert late["emotion"] == ["calm"] * 4 + ["angry"]
@@ -60,12 +63,13 @@ def test_a_flash_comes_and_goes(clock):
 
 def test_each_event_is_there_when_it_begins(clock):
     shown = _shown(clock, "sad 2, nod 2 slow at 0.7 at 1.44, wink left 1 at 1.8", 2.0)
-    assert shown["head"] == ["-", "nod", "nod", "-"]
+    assert shown["head"] == ["-", "nod_at", "nod_at", "-"]
+    assert shown["speed"] == ["-", "slow", "slow", "-"]
     assert shown["head_step"] == ["-", "-", "1", "-"]
-    assert shown["action"] == ["-", "-", "wink_left", "-"]
+    assert shown["action"] == ["-", "-", "wink_left_at", "-"]
     assert shown["action_step"] == ["-", "-", "3", "-"]
     both = _shown(clock, "sad 2, blink at 0.1, smirk at 0.5", 1.0)
-    assert both["action"] == ["blink", "-"]
+    assert both["action"] == ["blink_at", "-"]
     assert both["action_step"] == ["-", "-"]
 
 
@@ -120,7 +124,7 @@ def test_a_flash_is_as_long_as_one_that_is_performed():
 
 def test_what_begins_after_the_end_is_left_out(clock):
     shown = _shown(clock, "sad 2, nod 2 at 1 at 5, blink at 2.7", 2.0)
-    assert [shown["head"], shown["action"]] == [["-", "nod", "-", "-"], ["-"] * 4]
+    assert [shown["head"], shown["action"]] == [["-", "nod_at", "-", "-"], ["-"] * 4]
 
 
 def test_states_are_what_is_performed(clock):
@@ -134,7 +138,7 @@ def test_states_are_what_is_performed(clock):
         assert emotions[0] == attributes.emotions[0].category
         assert emotions == _held(attributes, clock.seconds, len(emotions))
         events = schedule(attributes.actions, seconds)
-        begun = {(e.name, *_place(clock, e.start)) for e in events}
+        begun = {(f"{e.name}_at", *_place(clock, e.start)) for e in events}
         steps = (0 if step == "-" else int(step) for step in shown["action_step"])
         placed = zip(action, range(len(action)), steps, strict=True)
         assert {place for place in placed if place[0] != "-"} <= begun
@@ -143,7 +147,8 @@ def test_states_are_what_is_performed(clock):
         nodded = {int((start + 1e-6) / clock.seconds) for start in starts}
         lasting = attributes.head.name if not nodded else "-"
         rest = "-" if lasting == "natural" else lasting
-        named = (attributes.head.name if mark in nodded else rest for mark in range(len(head)))
+        event = f"{attributes.head.name}_at"
+        named = (event if mark in nodded else rest for mark in range(len(head)))
         assert head == [*named]
         for track, key, default in [
             ("manner", attributes.manner, "silent"),

@@ -20,7 +20,7 @@ PROMPTS = [
     "A man laughs, she nods. " * 4,
     "She is wide-eyed",
 ]
-TRACKS = {"emotion": ["happy"], "head": ["nod"]}
+TRACKS = {"emotion": ["happy"], "head": ["nod_at"]}
 
 
 @settings(max_examples=8, deadline=None)
@@ -319,28 +319,49 @@ def _motion(frames, seed=0):
 
 @pytest.mark.parametrize("tracks", [{}, TRACKS])
 def test_descriptions_have_words_only(make_model, tracks, monkeypatch):
-    model, written = make_model(tracks=tracks), []
-    decode = TDMMProcessor.decode_text
+    model, written, read = make_model(tracks=tracks), [], []
+    decode, read_plan = TDMMProcessor.decode_text, TDMMProcessor.read_plan
 
     def spy(self, ids):
         written.append(ids.tolist())
         return decode(self, ids)
 
+    def spy_on_reading(self, ids):
+        read.append(ids)
+        return read_plan(self, ids)
+
     monkeypatch.setattr(TDMMProcessor, "decode_text", spy)
+    monkeypatch.setattr(TDMMProcessor, "read_plan", spy_on_reading)
     motions = [_motion(25), _motion(100)]
     texts = model.describe_motion(motions, seed=[1, 2], temperature=2.0)
     assert len(texts) == 2
     assert not any("<|" in text or ":" in text for text in texts)
-    readings = [model.processor.clock.reading(steps) for steps in (7, 25)]
-    assert [len(reading) for reading in readings] == ([6, 21] if tracks else [0, 0])
-    for ids, reading in zip(written, readings, strict=True):
-        assert all(c.start <= i < c.stop for i, c in zip(ids, reading, strict=False))
-        states = set(model.processor.clock.state_ids)
-        assert states.isdisjoint(ids[len(reading) :])
-    seen = written[1][: len(readings[1])]
+    states = set(model.processor.clock.state_ids)
+    assert all(states.isdisjoint(ids) for ids in written)
+    assert [len(ids) for ids in read] == ([6, 21] if tracks else [])
+    for ids, steps in zip(read, (7, 25), strict=False):
+        choices = model.processor.clock.reading(steps)
+        assert all(c.start <= i < c.stop for i, c in zip(ids, choices, strict=True))
     model.describe_motion(motions[1])
-    assert written[2][: len(seen)] == seen, "what is read is the likeliest, with a seed too"
+    assert read[2:] == read[1:2], "what is read is the likeliest, with a seed too"
     assert model.describe_motion(motions[1], seed=2, temperature=2.0) == texts[1:]
+
+
+def test_words_come_from_the_plan_that_was_read(make_model, monkeypatch):
+    model, asked = make_model(tracks=TRACKS), []
+    answers = model._answers
+
+    def spy(processor, requests, chooser, count):
+        asked.extend(requests)
+        return answers(processor, requests, chooser, count)
+
+    monkeypatch.setattr(model, "_answers", spy)
+    for plan in ("happy 2 then sad 3 at 0.64", ""):
+        monkeypatch.setattr(TDMMProcessor, "read_plan", lambda self, ids, plan=plan: plan)
+        model.describe_motion(_motion(50))
+    motion, told, again, untold = asked
+    assert told == model.processor.telling_request("happy 2 then sad 3 at 0.64")
+    assert motion == again == untold, "where nothing is read, words are made of the motion"
 
 
 def test_long_motion_is_described_part_by_part(small_model):

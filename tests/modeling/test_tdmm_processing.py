@@ -135,7 +135,7 @@ def test_times_of_a_plan_are_marks_of_the_clock(processor):
     assert processor.decode_text([mark]) == ""
 
 
-TRACKS = {"emotion": ["happy", "sad"], "head": ["nod"]}
+TRACKS = {"emotion": ["happy", "sad"], "head": ["nod_at"]}
 PLAN = "happy 2 then sad 3 at 0.7, nod at 0.9"
 
 
@@ -159,7 +159,7 @@ def test_states_follow_the_marks_of_a_motion_to_write(stateful):
     read = _tokens(stateful, example["input_ids"])
     begin = read.index("<|motion|>") + 1
     assert read[begin : begin + 3] == ["<|0s|>", "<|emotion:happy|>", "<|head:-|>"]
-    assert read[begin + 19 : begin + 22] == ["<|0.64s|>", "<|emotion:sad|>", "<|head:nod|>"]
+    assert read[begin + 19 : begin + 22] == ["<|0.64s|>", "<|emotion:sad|>", "<|head:nod_at|>"]
     np.testing.assert_array_equal(stateful.ids_to_codes(example["input_ids"]), _codes(6))
     learned = _tokens(stateful, [i for i in example["labels"] if i != -100])
     assert "<|0.64s|>" in learned
@@ -173,20 +173,30 @@ def test_a_motion_of_unknown_states_shows_nothing(stateful):
     ]  # fmt: skip
 
 
-def test_states_are_read_before_the_plan_of_a_description(stateful):
-    example = stateful.training_example("face-motion-to-text", "She nods", _codes(6), plan=PLAN)
+def test_a_motion_is_read_by_its_states(stateful):
+    example = stateful.training_example("face-motion-to-text", None, _codes(6), plan=PLAN)
     ids = [i for i in example["labels"] if i != -100]
-    assert _tokens(stateful, ids)[:7] == [
-        "<|0s|>", "<|emotion:happy|>", "<|head:-|>", "<|0.64s|>", "<|emotion:sad|>", "<|head:nod|>",
-        "<|plan|>",
+    assert _tokens(stateful, ids) == [
+        "<|0s|>", "<|emotion:happy|>", "<|head:-|>", "<|0.64s|>", "<|emotion:sad|>",
+        "<|head:nod_at|>",
     ]  # fmt: skip
     choices = stateful.clock.reading(6)
-    assert all(c.start <= i < c.stop for i, c in zip(ids, choices, strict=False))
-    assert len(choices) == 6
+    assert all(c.start <= i < c.stop for i, c in zip(ids, choices, strict=True))
     asked = example["input_ids"][: -len(ids)]
     assert not any(":" in token for token in _tokens(stateful, asked))
+    assert asked == stateful.text_request(_codes(6))
+    assert stateful.read_plan(ids) == "happy 3, nod 1 at 0.64", "one mark makes no change"
+    assert stateful.decode_text(ids) == ""
+
+
+def test_what_was_read_is_put_into_words(stateful):
+    example = stateful.training_example("face-motion-to-text", "She nods", None, plan=PLAN)
+    ids = [i for i in example["labels"] if i != -100]
+    asked = example["input_ids"][: -len(ids)]
+    assert asked == stateful.telling_request(PLAN)
+    assert len(stateful.ids_to_codes(asked)) == 0
+    assert _tokens(stateful, asked)[-2:] == ["<|0.64s|>", "<|/plan|>"]
     assert stateful.decode_text(ids) == "She nods"
-    assert stateful.decode_text(ids[:6]) == ""
 
 
 def test_without_a_clock(small_codec, small_tokenizer):

@@ -240,40 +240,65 @@ def test_written_prompts_are_read_only(coded_pair, written_share):
     assert found == of_corpus if written_share == 0 else not found & of_corpus
 
 
-def test_states_come_with_the_motion_and_are_misread_in_descriptions(
-    coded_pair, small_codec, small_tokenizer
-):
+PLAN = "happy 2 then sad 3 at 1.2, nod 1 at 1.2"
+
+
+@pytest.fixture
+def stateful(coded_pair, small_codec, small_tokenizer):
+    """A maker of examples of one clip with states, by its settings."""
     from tdmm_hf.modeling import TDMMProcessor
 
-    coded, _ = coded_pair
-    coded = coded.select([0]).remove_columns("plan").add_column("plan", ["happy 2, nod 1 at 1.2"])
+    coded = coded_pair[0].select([0]).remove_columns("plan").add_column("plan", [PLAN])
     processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
-    keys = {i: key for track in processor.clock.tracks.values() for key, i in track.items()}
 
-    def states_of(ids):
-        return [keys[i] for i in ids if i in keys]
+    def make(**settings):
+        only = {"describe_share": 1.0, "read_share": 0.0, "opening_share": 0.0, **settings}
+        return ExampleMaker(coded, processor, LanguageModelSettings(**only))
 
-    def examples(share):
-        only = LanguageModelSettings(describe_share=share, read_share=0.0, opening_share=0.0)
-        maker = ExampleMaker(coded, processor, only)
-        return [maker(i) for i in range(20)]
+    return make
 
-    animate, describe = examples(0.0), examples(1.0)
-    shown = [states_of(e["input_ids"]) for e in animate] + [
-        states_of(e["labels"]) for e in describe
-    ]
-    for states in shown:
-        assert len(states) == 8 * 5  # 20 steps, a mark every 4
-        assert set(states) == {"happy", "2", "-", "nod", "3"}
-    assert not any(states_of(e["labels"]) for e in animate)
-    clean = [e for e in describe if e["labels"][-1] == processor.tokenizer.eos_token_id]
-    misread = [states_of(e["input_ids"]) for e in describe if e not in clean]
-    assert min(len(clean), len(misread)) > 4
-    assert all(states_of(e["input_ids"]) == shown[-1] for e in clean)
-    assert all(e["input_ids"][-1] in processor.clock.state_ids for e in describe if e not in clean)
-    for number, track in enumerate(processor.clock.tracks.values()):
-        assert all({*read[number::8]} <= {*track} for read in misread)
-        assert any(len({*read[number::8]}) == 2 for read in misread)
+
+def _states_of(maker, ids) -> list[str]:
+    keys = {i: key for track in maker.processor.clock.tracks.values() for key, i in track.items()}
+    return [keys[i] for i in ids if i in keys]
+
+
+def test_states_come_with_the_motion_and_are_read_off_it(stateful):
+    animate, read = stateful(describe_share=0.0), stateful(tell_share=0.0, misread_share=0.0)
+    for i in range(10):
+        example = animate(i)
+        states = _states_of(animate, example["input_ids"])
+        assert len(states) == 10 * 5  # 20 steps, a mark every 4
+        assert set(states) == {"happy", "2", "then", "sad", "3", "-", "nod_at"}
+        assert not _states_of(animate, example["labels"])
+        reading = read(i)
+        answer = [label for label in reading["labels"] if label != -100]
+        assert answer == reading["input_ids"][-len(answer) :]
+        assert _states_of(read, answer) == states
+        assert len(answer) == 11 * 5, "marks and states, and no words"
+
+
+def test_some_states_are_misread_on_the_way(stateful):
+    read, misread = (stateful(tell_share=0.0, misread_share=share) for share in (0.0, 1.0))
+    for number, track in enumerate(read.processor.clock.tracks.values()):
+        wrong = [_states_of(misread, misread(i)["input_ids"])[number::10] for i in range(20)]
+        assert all({*keys} <= {*track} for keys in wrong)
+        right = _states_of(read, read(0)["labels"])[number::10]
+        assert any(keys != right for keys in wrong)
+        assert all(_states_of(misread, misread(i)["labels"])[number::10] == right for i in range(5))
+
+
+def test_what_was_read_is_told_without_the_motion(stateful):
+    maker = stateful(tell_share=1.0)
+    for i in range(10):
+        example = maker(i)
+        assert len(maker.processor.ids_to_codes(example["input_ids"])) == 0
+        answer = [label for label in example["labels"] if label != -100]
+        asked = example["input_ids"][: -len(answer)]
+        marked = [maker.processor.clock.marks[1]] * 2
+        assert [label for label in asked if label in maker.processor.clock.marks] == marked
+        assert answer[-1] == maker.processor.tokenizer.eos_token_id
+        assert maker.processor.decode_text(answer) == "The woman smiles"
 
 
 def test_plans_in_words_of_their_own_have_no_states(coded_pair, small_codec, small_tokenizer):
@@ -283,9 +308,10 @@ def test_plans_in_words_of_their_own_have_no_states(coded_pair, small_codec, sma
     processor = TDMMProcessor.from_backbone(small_tokenizer, small_codec.config, tracks=tracks())
     only = LanguageModelSettings(describe_share=1.0, read_share=0.0, opening_share=0.0)
     maker = ExampleMaker(coded, processor, only)
-    nothing = {track["-"] for track in processor.clock.tracks.values()}
-    for labels in (maker(i)["labels"] for i in range(12)):
-        assert {i for i in labels if i in processor.clock.state_ids} == nothing
+    for example in (maker(i) for i in range(12)):
+        labels = [label for label in example["labels"] if label != -100]
+        assert not _states_of(maker, labels)
+        assert len(processor.ids_to_codes(example["input_ids"])) > 0
         assert labels[-1] == processor.tokenizer.eos_token_id, "words are learned all the same"
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from transformers import AddedToken, BatchFeature, ProcessorMixin
 
 from .clock_tdmm import CLOCK_SECONDS, Clock, clock_tokens, without_marks
+from .summary_tdmm import sum_up
 
 TEXT_TO_MOTION = "text-to-face-motion"
 MOTION_TO_TEXT = "face-motion-to-text"
@@ -221,6 +222,18 @@ class TDMMProcessor(ProcessorMixin):
         place = ids.index(self.motion_start_token_id) + 1
         return ids[:place] + self.codes_to_ids(codes) + ids[place:]
 
+    def telling_request(self, plan, instruction=0):
+        """Ids that ask for words about a motion whose plan is known, up to where they begin."""
+        return self.text_request(np.zeros((0, self.num_codebooks), int), instruction) + self._plan(
+            plan
+        )
+
+    def read_plan(self, ids):
+        """The plan that sums up what was read from a motion: marks, each with its state."""
+        width = 1 + len(self.clock.tracks)
+        rows = [list(ids[first : first + width]) for first in range(0, len(ids), width)]
+        return sum_up(self.clock, [state for _, *state in rows])
+
     def training_example(
         self,
         task,
@@ -236,8 +249,8 @@ class TDMMProcessor(ProcessorMixin):
 
         Args:
             task: ``"text-to-face-motion"`` or ``"face-motion-to-text"``.
-            text: prompt or description.
-            codes: (steps, codebooks) of the motion, or of its window.
+            text: prompt or description; None for a motion that is only read.
+            codes: (steps, codebooks) of the motion, or of its window; None puts a plan into words.
             duration: seconds of the whole motion; as long as the codes by default.
             window: (start, end) seconds that the codes stand for within a longer motion.
             instruction: index of a template, or one of your own.
@@ -251,7 +264,7 @@ class TDMMProcessor(ProcessorMixin):
             states of a motion to write, which are given.
         """
         if duration is None:
-            duration = len(codes) * self.downsample / self.fps
+            duration = 0.0 if codes is None else len(codes) * self.downsample / self.fps
         states = self.clock.lay_out(plan, duration)
         given = set(self.clock.state_ids) if task == TEXT_TO_MOTION else set()
         if task == TEXT_TO_MOTION:
@@ -264,15 +277,15 @@ class TDMMProcessor(ProcessorMixin):
             ]
             if steps is None or steps >= len(codes) > 0:
                 answer += [self.motion_end_token_id, self.tokenizer.eos_token_id]
+        elif task == MOTION_TO_TEXT and codes is None:
+            request = self.telling_request(plan, instruction)
+            answer = [*self._words(text), self.tokenizer.eos_token_id]
+        elif task == MOTION_TO_TEXT and text is None:
+            request = self.text_request(codes, instruction)
+            answer = [i for step in range(len(codes)) for i in self.clock.ids(step, states)]
         elif task == MOTION_TO_TEXT:
             request = self.text_request(codes, instruction)
-            marked = range(len(codes)) if states else ()
-            answer = [
-                *(i for step in marked for i in self.clock.ids(step, states)),
-                *self._plan(plan),
-                *self._words(text),
-                self.tokenizer.eos_token_id,
-            ]
+            answer = [*self._plan(plan), *self._words(text), self.tokenizer.eos_token_id]
         else:
             raise ValueError(f"task must be one of {sorted(self.instructions)}, got {task!r}")
         return {
