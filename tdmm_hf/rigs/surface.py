@@ -71,8 +71,9 @@ def cut(faces: np.ndarray, level: np.ndarray) -> Cut:
     ends = np.unique(np.sort(corners, axis=1), axis=0)
     ends = ends[level[ends[:, 0]] * level[ends[:, 1]] < 0]
     new = {tuple(pair): len(level) + i for i, pair in enumerate(ends.tolist())}
-    pieces = [piece for face in faces[crossed].tolist() for piece in _split(face, level, new)]
-    counts = [len(_split(face, level, new)) for face in faces[crossed].tolist()]
+    split = [_split(face, level, new) for face in faces[crossed].tolist()]
+    pieces = [piece for parts in split for piece in parts]
+    counts = [len(parts) for parts in split]
     kept = np.flatnonzero(~crossed)
     return Cut(
         faces=np.concatenate([faces[kept], np.array(pieces, np.int32).reshape(-1, 3)]),

@@ -36,11 +36,12 @@ def sum_up(clock, states):
     if not emotions:
         return ""
     lasting = {name: _lasting(shown.get(name, ())) for name in ("manner", "head", "gaze")}
-    head = [_with_speed(lasting["head"], shown)] if lasting["head"] else []
+    head = lasting["head"]
+    moves = [" ".join([head, *_speed(head, shown)])] if head else []
     parts = [
         emotions,
         *([lasting["manner"]] if lasting["manner"] else []),
-        *(head or _events("head", shown, clock, once=True)),
+        *(moves or _events("head", shown, clock, once=True)),
         *_events("action", shown, clock),
         *([f"gaze {lasting['gaze']}"] if lasting["gaze"] else []),
     ]
@@ -53,11 +54,11 @@ def _lasting(keys):
     return "" if key == NOTHING else key
 
 
-def _with_speed(head, shown):
-    """A head motion and how fast it is at the marks that show it."""
-    at = [i for i, key in enumerate(shown["head"]) if key == head]
-    speed = _commonest([shown["speed"][i] for i in at] if "speed" in shown else (), NOTHING)
-    return head if speed == NOTHING else f"{head} {speed}"
+def _speed(head, shown):
+    """How fast the head moves at the marks that show a key: a list of one word, or of none."""
+    read = zip(shown["head"], shown.get("speed", ()), strict=False)
+    speed = _commonest([speed for key, speed in read if key == head], NOTHING)
+    return [] if speed == NOTHING else [speed]
 
 
 def _events(name, shown, clock, once=False):
@@ -83,8 +84,7 @@ def _event(name, event, shown, clock):
     if name == "head" or len(marks) > 1:
         words.append(str(len(marks)))
     if name == "head":
-        speed = _commonest([shown["speed"][i] for i in marks] if "speed" in shown else (), NOTHING)
-        words += [] if speed == NOTHING else [speed]
+        words += _speed(event, shown)
     return " ".join([*words, *map(_at, times)])
 
 
