@@ -1,0 +1,62 @@
+"""The command ``tdmm``.
+
+    tdmm generate "He frowns and shakes his head." --duration 4 --out frown.csv
+    tdmm describe frown.csv
+    tdmm render frown.csv --out frown.mp4
+    tdmm fit clip.mp4 --out clip.npz
+
+One module for each family of commands. Heavy packages are imported inside the commands:
+``tdmm --help`` imports no torch.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from . import films, motions, rigs, training
+
+app = typer.Typer(
+    help="Text and 3D face motion: generate, describe, render, fit, and train your own.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+corpus_app = typer.Typer(help="Corpora of (text, motion) pairs.", no_args_is_help=True)
+rig_app = typer.Typer(help="Heads that are not in the package.", no_args_is_help=True)
+app.add_typer(corpus_app, name="corpus")
+app.add_typer(rig_app, name="rig")
+
+app.command()(motions.generate)
+app.command()(motions.describe)
+app.command()(films.render)
+app.command()(motions.fit)
+corpus_app.command("build")(training.corpus_build)
+app.command("train-tokenizer")(training.train_tokenizer)
+app.command("train-lm")(training.train_lm)
+rig_app.command("install")(rigs.install)
+
+USER_ERROR = 2
+# typer brings its own copy of click or uses the installed one; either way this is the base class.
+ClickException = typer.BadParameter.__base__.__base__
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; a user's mistake is one line on stderr and exit status 2."""
+    try:
+        return app(args=argv, prog_name="tdmm", standalone_mode=False) or 0
+    except typer.Exit as done:
+        return done.exit_code
+    except (ClickException, ValueError, OSError, ImportError) as error:
+        message = error.format_message() if isinstance(error, ClickException) else str(error)
+        print(f"tdmm: {' '.join(message.split())}", file=sys.stderr)
+        return USER_ERROR
+    except (KeyboardInterrupt, typer.Abort):
+        print("tdmm: stopped", file=sys.stderr)
+        return 130
+
+
+def entry() -> None:
+    sys.exit(main())
