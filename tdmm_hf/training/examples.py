@@ -19,7 +19,7 @@ from .synonyms import replace_words
 FULL_STOP_LEFT_OUT = 0.2
 OPENING_SECONDS = 2.4
 CHANGING = " at "  # in the first part of a plan: a second emotion and its time
-CHANGING_SHARE = 0.5  # of what is put into words: two emotions are harder to tell than one
+CHANGING_SHARE = 0.6  # of what is put into words: two emotions are harder to tell than one
 WRITTEN_SECONDS = (3.0, 7.0)  # durations asked for in written prompts, which have no motion
 
 
