@@ -24,8 +24,8 @@ from scipy.spatial.transform import Rotation
 
 from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS
+from ..rigs import Rig, get_rig
 from ..rigs.mesh import MeshRig
-from ..rigs.rig import Rig
 from .gaze import gaze_angles
 
 NECK, HEAD = "Neck", "Head"
@@ -117,30 +117,30 @@ class Scene:
         return tuple(joint.name for joint in self.joints)
 
 
-def scene(rig: MeshRig, identity: np.ndarray | None = None, look: str | None = None) -> Scene:
+def scene(rig: MeshRig, identity: int | np.ndarray | None = None, look: str | None = None) -> Scene:
     """The head of a rig.
 
     Args:
         rig: with a surface.
-        identity: (I,) in standard deviations; the neutral head by default.
-        look: a name of materials.yaml, the first by default.
+        identity: whose head: a seed, (I,) standard deviations, or the neutral one.
+        look: a name of materials.yaml; by default a seed picks one, else the first.
 
     Raises:
-        ValueError: a rig without surface, an unknown look, an identity of the wrong length.
+        ValueError: an unknown look, an identity of the wrong length.
     """
     from ..video.surface import finish, look_names, vertex_normals
 
-    check_surface(rig)
-    rig.check_identity(identity)
-    look = look or look_names()[0]
-    points = _resting(rig, identity)
+    names = look_names()
+    look = look or names[identity % len(names) if isinstance(identity, int) else 0]
+    colors = finish(rig, look).color
+    points = resting(rig, identity)
     normals = vertex_normals(points[None], rig.faces)[0]
     indices, weights = _influences(rig)
     return Scene(
         points=points,
         normals=normals,
         uv=rig.uv,
-        colors=finish(rig, look).color,
+        colors=colors,
         triangles=rig.faces,
         materials=_materials(rig, look),
         face_materials=rig.face_materials,
@@ -151,18 +151,30 @@ def scene(rig: MeshRig, identity: np.ndarray | None = None, look: str | None = N
     )
 
 
-def check_surface(rig: Rig) -> None:
-    """``ValueError`` unless a 3D file can show the rig."""
-    if not isinstance(rig, MeshRig):
-        raise ValueError(f"a 3D file needs a rig with a surface, got rig {rig.name!r}")
+def mesh_rig(rig: str | Rig, motion: FaceMotion) -> MeshRig:
+    """A rig, or the one of that name; ``ValueError`` unless it can show the motion in 3D."""
+    head = get_rig(rig) if isinstance(rig, str) else rig
+    if not isinstance(head, MeshRig):
+        raise ValueError(f"a 3D file needs a rig with a surface, got rig {head.name!r}")
+    head.check_space(motion)
+    return head
 
 
-def skeleton(rig: MeshRig, identity: np.ndarray | None = None) -> tuple[Joint, ...]:
+def resting(rig: MeshRig, identity: int | np.ndarray | None) -> np.ndarray:
+    """(V, 3) a person's head at rest: of a seed, of (I,) standard deviations, or the neutral."""
+    if identity is None:
+        return rig.neutral
+    person = rig.random_identity(identity) if isinstance(identity, int) else identity
+    rig.check_identity(person)
+    return rig.neutral + np.tensordot(person, rig.identity_basis, axes=1)
+
+
+def skeleton(rig: MeshRig, identity: int | np.ndarray | None = None) -> tuple[Joint, ...]:
     """Neck, from the lowest point to the pivot; head, at the pivot; eyes, at their centres."""
-    shape = _resting(rig, identity)
+    moved = resting(rig, identity) - rig.neutral
     foot = np.array([rig.neck_pivot[0], rig.neutral[:, 1].min(), rig.neck_pivot[2]])
     eyes = [
-        Joint(EYES[eye.side], 1, eye.center + (shape - rig.neutral)[eye.vertices].mean(axis=0))
+        Joint(EYES[eye.side], 1, eye.center + moved[eye.vertices].mean(axis=0))
         for eye in rig.eyeballs
     ]
     return (Joint(NECK, -1, foot), Joint(HEAD, 0, np.array(rig.neck_pivot, float)), *eyes)
@@ -187,12 +199,6 @@ def _continuous(quaternions: np.ndarray) -> np.ndarray:
     """The same rotations, (frames, 4), no quaternion more than a right angle from the last."""
     flips = np.einsum("tc,tc->t", quaternions[1:], quaternions[:-1]) < 0
     return quaternions * np.where(np.cumsum(np.r_[False, flips]) % 2, -1, 1)[:, None]
-
-
-def _resting(rig: MeshRig, identity: np.ndarray | None) -> np.ndarray:
-    if identity is None:
-        return rig.neutral
-    return rig.neutral + np.tensordot(identity, rig.identity_basis, axes=1)
 
 
 def _materials(rig: MeshRig, look: str) -> tuple[Material, ...]:
