@@ -123,7 +123,7 @@ class TokenizerSettings:
 
     preset: str = "default"
     space: str = "arkit"
-    rig: str = "sparse"
+    rig: str = "tdmm"
     fps: float = 25.0
     steps: int = 10_000
     batch_size: int = 32

@@ -10,16 +10,11 @@ the cache; only where none of them is given is the file downloaded, once.
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import os
-import urllib.request
 from pathlib import Path
 
 from ..cache import cache_folder
-from ..files import replacing
-
-logger = logging.getLogger(__name__)
+from ..download import download
 
 MODEL_VARIABLE = "TDMM_FACE_LANDMARKER"
 MODEL_URL = (
@@ -27,7 +22,6 @@ MODEL_URL = (
     "float16/1/face_landmarker.task"
 )
 MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
-DOWNLOAD_TIMEOUT = 30.0
 
 
 def landmarker_path(model: str | os.PathLike | None = None) -> Path:
@@ -54,18 +48,10 @@ def cache_path() -> Path:
 
 
 def _download(target: Path) -> None:
-    logger.info("downloading the Face Landmarker model to %s", target)
     try:
-        with urllib.request.urlopen(MODEL_URL, timeout=DOWNLOAD_TIMEOUT) as response:
-            data = response.read()
+        download(MODEL_URL, target, sha256=MODEL_SHA256)
     except OSError as error:
         raise OSError(
-            f"no Face Landmarker model at hand and {MODEL_URL} cannot be reached ({error}): "
+            f"no Face Landmarker model at hand and {MODEL_URL} cannot be had ({error}): "
             f"fetch that file elsewhere and give it with --model or {MODEL_VARIABLE}"
         ) from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != MODEL_SHA256:
-        raise OSError(f"download of {MODEL_URL} must have sha256 {MODEL_SHA256}, got {digest}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(target) as beside:
-        beside.write_bytes(data)

@@ -16,13 +16,13 @@ import json
 import logging
 import os
 import tempfile
-import urllib.request
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ..cache import cache_folder
+from ..download import download
 from ..files import replacing
 from .ict_build import build_rig
 from .ict_release import Progress, Release, read_release, table
@@ -32,9 +32,6 @@ logger = logging.getLogger(__name__)
 
 ICT_VARIABLE = "TDMM_ICT"
 PACKED_FORMAT = "tdmm-hf ict 1"
-DOWNLOAD_TIMEOUT = 30.0
-DOWNLOAD_CHUNK = 2**20
-MAX_DOWNLOAD_BYTES = 2**30
 
 
 def install(source: str | os.PathLike | None = None, progress: Progress | None = None) -> Path:
@@ -137,20 +134,8 @@ def _unpack(path: Path) -> Release:
 
 
 def _download(url: str, target: Path) -> None:
-    from tqdm import tqdm
-
-    logger.info("downloading ICT FaceKit from %s", url)
     try:
-        with (
-            urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response,
-            target.open("wb") as file,
-            tqdm(desc="ICT FaceKit", unit="B", unit_scale=True, disable=None, leave=False) as bar,
-        ):
-            while chunk := response.read(DOWNLOAD_CHUNK):
-                file.write(chunk)
-                bar.update(len(chunk))
-                if file.tell() > MAX_DOWNLOAD_BYTES:
-                    raise OSError(f"it has more than {MAX_DOWNLOAD_BYTES} bytes")
+        download(url, target)
     except OSError as error:
         raise OSError(
             f"ICT FaceKit cannot be downloaded from {url} ({error}): fetch it elsewhere and give "

@@ -101,9 +101,15 @@ class MeshRig(Rig):
 
     @cached_property
     def linear_geometry(self) -> np.ndarray:
-        """(C, V, 3) displacements with the head's turn made linear, the neck by its weights."""
+        """(C, V, 3) displacements with all turns made linear: the head's, by the weights of the
+        neck, and the eyeballs'."""
         geometry = super().linear_geometry
         geometry[self.space.indices(HEAD_CHANNELS)] *= self.neck_weights[:, None]
+        for eye in self.eyeballs:
+            arms = self.neutral[eye.vertices] - eye.center
+            for way, axis in _gaze_axes(eye.side).items():
+                turned = np.radians(GAZE_DEGREES[way]) * np.cross(axis, arms)
+                geometry[self.space.index(f"eyeLook{way}{eye.side}"), eye.vertices] += turned
         return geometry
 
     def check_identity(self, identity: np.ndarray | None) -> None:
@@ -130,3 +136,10 @@ class MeshRig(Rig):
         angles = np.stack([yaw, pitch], axis=-1).reshape(-1, 2)
         matrices = Rotation.from_euler("YX", angles, degrees=True).as_matrix()
         return matrices.reshape(*np.shape(yaw), 3, 3)
+
+
+def _gaze_axes(side: str) -> dict[str, np.ndarray]:
+    """(3,) axes about which an eyeball turns to look each way."""
+    outward = np.array([0.0, 1.0 if side == "Left" else -1.0, 0.0])
+    down = np.array([1.0, 0.0, 0.0])
+    return {"Out": outward, "In": -outward, "Down": down, "Up": -down}

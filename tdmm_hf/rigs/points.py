@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from . import get_rig
-from .mesh import GAZE_DEGREES, MeshRig
+from .mesh import MeshRig
 from .rig import HEAD_REGION, Rig
 
 EACH = 32  # points of a region, fewer where it has fewer vertices
@@ -43,7 +43,7 @@ def sample_points(rig: MeshRig, each: int = EACH) -> Rig:
         (indices,) = of.nonzero()
         chosen.append(indices[_spread(rig.neutral[indices], each)])
     kept = np.concatenate(chosen)
-    basis = (rig.basis + _turns(rig))[:, kept]
+    basis = rig.linear_geometry[:, kept]
     basis[:, regions[kept] == HEAD_REGION] = 0.0
     return Rig(
         name=rig.name,
@@ -64,17 +64,3 @@ def _spread(points: np.ndarray, count: int) -> np.ndarray:
         distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
         chosen.append(int(distance.argmax()))
     return np.array(chosen)
-
-
-def _turns(rig: MeshRig) -> np.ndarray:
-    """(C, V, 3) first order of what the eyeLook channels do to the eyeballs."""
-    turns = np.zeros_like(rig.basis)
-    for eye in rig.eyeballs:
-        arms = rig.neutral[eye.vertices] - eye.center
-        outward = np.array([0.0, 1.0 if eye.side == "Left" else -1.0, 0.0])
-        down = np.array([1.0, 0.0, 0.0])
-        axes = {"Out": outward, "In": -outward, "Down": down, "Up": -down}
-        for way, axis in axes.items():
-            moved = np.radians(GAZE_DEGREES[way]) * np.cross(axis, arms)
-            turns[rig.space.index(f"eyeLook{way}{eye.side}"), eye.vertices] = moved
-    return turns

@@ -42,7 +42,7 @@ SMALLEST_STD = 0.05
 
 
 def tokenizer_config(
-    preset: str = "default", space: str = "arkit", rig: str = "sparse", **changes
+    preset: str = "default", space: str = "arkit", rig: str = "tdmm", **changes
 ) -> MotionTokenizerConfig:
     """The config of a preset for a space and rig; ``changes`` override the preset's arguments.
 

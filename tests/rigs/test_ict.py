@@ -3,11 +3,13 @@
 import io
 import json
 import tarfile
+import urllib.request
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 
+from tdmm_hf import download
 from tdmm_hf.parameters import ARKIT_BLENDSHAPES, get_space
 from tdmm_hf.rigs import get_rig, ict, ict_release
 from tdmm_hf.rigs.ict_release import expression_names, read_release, table
@@ -146,7 +148,7 @@ def test_no_network_says_what_to_do_and_leaves_nothing(tmp_path, monkeypatch):
     def refuse(url, timeout):
         raise OSError("no route")
 
-    monkeypatch.setattr(ict.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(OSError, match=r"\(no route\).*tdmm rig install ict --from PATH"):
         ict.install()
@@ -155,8 +157,8 @@ def test_no_network_says_what_to_do_and_leaves_nothing(tmp_path, monkeypatch):
 
 def test_a_download_that_does_not_end_is_given_up(tmp_path, monkeypatch):
     endless = io.BytesIO(b"x" * 5000)
-    monkeypatch.setattr(ict.urllib.request, "urlopen", lambda url, timeout: endless)
-    monkeypatch.setattr(ict, "MAX_DOWNLOAD_BYTES", 1000)
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: endless)
+    monkeypatch.setattr(download, "MAX_BYTES", 1000)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(OSError, match="more than 1000 bytes"):
         ict.install()

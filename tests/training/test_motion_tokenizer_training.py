@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tdmm_hf.rigs import get_rig
+from tdmm_hf.rigs.points import get_points
 from tdmm_hf.settings import TokenizerSettings
 from tdmm_hf.training import motion_tokenizer as training
 from tdmm_hf.training.motion_tokenizer import (
@@ -92,7 +93,7 @@ def test_presets_describe_arkit(preset):
     assert config.num_channels == 55
     assert config.channels[-1] == "headRoll"
     assert config.tokens_per_second <= 25
-    assert config.num_points == len(get_rig("sparse").point_names)
+    assert config.num_points == len(get_points("tdmm").neutral)
 
 
 def test_unknown_preset_is_named():
