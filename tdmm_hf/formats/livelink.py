@@ -10,7 +10,8 @@
     60.0
 
 One row a frame: ``Timecode`` (``HH:MM:SS:FF.sub``), ``BlendShapeCount``, then 61 columns in any
-order: the 52 ARKit weights, head yaw, pitch and roll, and three rotations for each eye.
+order: the 52 ARKit weights, head yaw, pitch and roll, and three rotations for each eye. Programs
+write angles and sides in different ways; ``CONVENTIONS`` has those in use by name.
 
 What the format cannot hold: the validity mask (frames without a face are written with the values
 they have, and come back valid), the observed mask (unobserved channels come back observed), and
@@ -18,12 +19,15 @@ any space but ``arkit``. The app itself writes a row with BlendShapeCount 0 wher
 such rows are read as invalid frames, their values filled in from the frames around them.
 
 Gaze is read from the eyeLook weights; the eye rotations only repeat it, and are written from it
-(1.0 is 30 degrees sideways, 25 up or down).
+(1.0 is 30 degrees sideways, 25 up or down). What reading changes is said by a warning: rows that
+were dropped or came late are interpolated, eye rotations that say something else than the eyeLook
+weights are left out.
 """
 
 from __future__ import annotations
 
 import csv
+import logging
 import math
 import os
 import re
@@ -34,22 +38,24 @@ import numpy as np
 
 from ..files import replacing
 from ..motion import FaceMotion
-from ..parameters import ARKIT_BLENDSHAPES, get_space
+from ..parameters import ARKIT_BLENDSHAPES
+from .gaze import SIDES, gaze_angles
 from .timing import fill_invalid, spread_evenly
 
+logger = logging.getLogger(__name__)
+
 HEAD_COLUMNS = ("HeadYaw", "HeadPitch", "HeadRoll")
-EYE_COLUMNS = tuple(
-    f"{side}Eye{axis}" for side in ("Left", "Right") for axis in ("Yaw", "Pitch", "Roll")
-)
+EYE_COLUMNS = tuple(f"{side}Eye{axis}" for side in SIDES for axis in ("Yaw", "Pitch", "Roll"))
 WEIGHT_COLUMNS = tuple(name[0].upper() + name[1:] for name in ARKIT_BLENDSHAPES)
 VALUE_COLUMNS = WEIGHT_COLUMNS + HEAD_COLUMNS + EYE_COLUMNS
 HEADER = ("Timecode", "BlendShapeCount", *VALUE_COLUMNS)
 
-GAZE_SIDEWAYS = math.radians(30)
-GAZE_UP_DOWN = math.radians(25)
 RADIANS_PER_UNIT = {"radians": 1.0, "degrees": math.pi / 180, "unit": math.pi}
 # Integer frame rates that recording apps count their timecodes in.
 NOMINAL_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
+# Eyes that turn otherwise than their weights by more than this (95th percentile): trackers differ
+# by some degrees, another unit or side by more.
+EYES_AGREE = math.radians(12)
 
 _TIMECODE = re.compile(r"(\d+):(\d+):(\d+):(\d+(?:\.\d+)?)")
 
@@ -88,15 +94,34 @@ class Convention:
         return RADIANS_PER_UNIT[self.angles] * np.array(self.signs, dtype=np.float64)
 
 
+# ``app``: Apple's face tracking app. ``unreal``: what Unreal Engine streams and records of a face
+# that is not mirrored. ``degrees``: as the app, in degrees.
+CONVENTIONS = {
+    "app": Convention(),
+    "unreal": Convention("unit", mirrored=True),
+    "degrees": Convention("degrees"),
+}
+DEFAULT_CONVENTION = "app"
+
+
+def get_convention(name: str) -> Convention:
+    """The convention of that name: ``app``, ``unreal`` or ``degrees``."""
+    if name not in CONVENTIONS:
+        raise ValueError(f"unknown convention {name!r}: choose from {', '.join(CONVENTIONS)}")
+    return CONVENTIONS[name]
+
+
 def read(
-    path: str | os.PathLike, fps: float | None = None, convention: Convention = Convention()
+    path: str | os.PathLike,
+    fps: float | None = None,
+    convention: Convention | str = DEFAULT_CONVENTION,
 ) -> FaceMotion:
     """Read a motion in the ``arkit`` space; where rows were dropped, it is interpolated.
 
     Args:
         path: the file.
         fps: frames per second of evenly spaced rows; by default the timecodes tell.
-        convention: how the file writes angles and sides.
+        convention: how the file writes angles and sides, or the name of a way to.
 
     Raises:
         ValueError: not such a CSV: names the missing, doubled, unknown or non-numeric column
@@ -104,20 +129,26 @@ def read(
         OSError: the file cannot be opened.
     """
     name = Path(path).name
+    convention = _resolve(convention)
     try:
         header, rows = _rows(path)
         columns = _columns(header)
         table, valid = _table(rows, columns)
         if fps is None:
             times, fps = _timing([row[columns["timecode"]] for row in rows])
-            table, valid, _ = spread_evenly(times, table, valid, fps)
+            table, valid, moved = spread_evenly(times, table, valid, fps)
+            if moved:
+                logger.warning("%s: %d rows became %d even frames", name, len(rows), len(table))
+        _check_eyes(table, convention, name)
         return _from_table(table, valid, fps, convention)
     except (ValueError, csv.Error) as error:
         raise ValueError(f"{name}: {error}") from error
 
 
 def write(
-    motion: FaceMotion, path: str | os.PathLike, convention: Convention = Convention()
+    motion: FaceMotion,
+    path: str | os.PathLike,
+    convention: Convention | str = DEFAULT_CONVENTION,
 ) -> None:
     """Write an ``arkit`` motion.
 
@@ -132,12 +163,16 @@ def write(
             f"Live Link Face CSV holds motion in space 'arkit', got {motion.space.name!r}"
         )
     timecodes = _timecodes(motion.num_frames, motion.fps)
-    table = _to_table(motion, convention)
+    table = _to_table(motion, _resolve(convention))
     with replacing(path) as beside, beside.open("w", newline="", encoding="ascii") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for timecode, row in zip(timecodes, table, strict=True):
             writer.writerow([timecode, len(VALUE_COLUMNS), *(f"{value:.9g}" for value in row)])
+
+
+def _resolve(convention: Convention | str) -> Convention:
+    return get_convention(convention) if isinstance(convention, str) else convention
 
 
 def _rows(path: str | os.PathLike) -> tuple[list[str], list[list[str]]]:
@@ -228,23 +263,30 @@ def _to_table(motion: FaceMotion, convention: Convention) -> np.ndarray:
     motion = motion.mirror() if convention.mirrored else motion
     weights = motion.values[:, : len(WEIGHT_COLUMNS)].astype(np.float64)
     head = np.column_stack([motion.channel(c) for c in ("headYaw", "headPitch", "headRoll")])
-    eyes = np.concatenate([_eye_rotation(motion, side) for side in ("Left", "Right")], axis=1)
+    eyes = np.concatenate([_eye_rotation(motion.values, side) for side in SIDES], axis=1)
     return np.concatenate(
         [weights, head / convention.scale, eyes / np.tile(convention.scale, 2)], axis=1
     )
 
 
-def _eye_rotation(motion: FaceMotion, side: str) -> np.ndarray:
+def _eye_rotation(values: np.ndarray, side: str) -> np.ndarray:
     """(frames, 3) yaw, pitch and roll in radians, in the directions of the head's."""
-    space = get_space("arkit")
-    look = {
-        way: motion.values[:, space.index(f"eyeLook{way}{side}")]
-        for way in ("In", "Out", "Up", "Down")
-    }
-    left, right = ("Out", "In") if side == "Left" else ("In", "Out")
-    yaw = (look[left] - look[right]) * GAZE_SIDEWAYS
-    pitch = (look["Down"] - look["Up"]) * GAZE_UP_DOWN
-    return np.column_stack([yaw, pitch, np.zeros_like(yaw)])
+    return np.pad(gaze_angles(values, side), [(0, 0), (0, 1)])
+
+
+def _check_eyes(table: np.ndarray, convention: Convention, name: str) -> None:
+    """Warn of eye rotations that are not those of the weights, as after a wrong convention."""
+    eyes = table[:, -len(EYE_COLUMNS) :] * np.tile(convention.scale, 2)
+    expected = [_eye_rotation(table[:, : len(WEIGHT_COLUMNS)], side) for side in SIDES]
+    off = np.abs(eyes - np.concatenate(expected, axis=1)).max(axis=1)
+    most = float(np.percentile(off, 95))
+    if eyes.any() and most > EYES_AGREE:
+        logger.warning(
+            "%s: eye rotations differ from the eyeLook weights by %.0f degrees and are left out; "
+            "is it another convention?",
+            name,
+            math.degrees(most),
+        )
 
 
 def _timecodes(frames: int, fps: float) -> list[str]:

@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+# A grid with more frames than this for each that there is: the times are no animation's.
+MOST_FRAMES_EACH = 100
+
 
 class EvenFrames(NamedTuple):
     """``values`` (frames, channels), ``valid`` (frames,), and whether anything had to move."""
@@ -34,8 +37,16 @@ def spread_evenly(
         values: (frames, channels).
         valid: (frames,) bool.
         fps: frames per second of the grid.
+
+    Raises:
+        ValueError: nearly all frames would have to be made up.
     """
-    grid = times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
+    count = round((times[-1] - times[0]) * fps) + 1
+    if count > MOST_FRAMES_EACH * len(times):
+        raise ValueError(
+            f"frames must follow each other closely, got {len(times)} of {count} at {fps:g} fps"
+        )
+    grid = times[0] + np.arange(count) / fps
     if len(grid) == len(times) and np.abs(grid - times).max() < 0.5 / fps:
         return EvenFrames(values, valid, moved=False)
     even = np.column_stack([np.interp(grid, times, channel) for channel in values.T])
