@@ -31,6 +31,7 @@ from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS, get_space
 from ..rigs.mesh import MeshRig
 from .gaze import SIDES, gaze_angles, gaze_weights
+from .loss import count, lost_masks
 from .scene import EYES, HEAD, NECK, Joint, mesh_rig, skeleton
 
 CENTIMETRES = 0.1  # per millimetre
@@ -67,6 +68,22 @@ def write(
     with replacing(path) as beside, beside.open("w", encoding="ascii", newline="\n") as file:
         file.write("\n".join(lines) + "\n")
         np.savetxt(file, _table(motion, joints), fmt="%.7f")
+
+
+def losses(motion: FaceMotion) -> list[str]:
+    """What bones do not hold: other channels, both of two opposite looks, masks."""
+    kept = np.isin(motion.channels, KEPT)
+    moving = kept < motion.values.any(axis=0)
+    lost = []
+    if moving.any():
+        others = count(int(moving.sum()), "channel")
+        lost.append(f"only head and gaze are kept: {others} that move are lost")
+    for side in SIDES:
+        for ways in (("In", "Out"), ("Up", "Down")):
+            first, second = (motion.channel(f"eyeLook{way}{side}") for way in ways)
+            if (np.minimum(first, second) > 0).any():
+                lost.append(f"of eyeLook{'/'.join(ways)}{side} only the difference is kept")
+    return lost + lost_masks(motion, kept)
 
 
 def _hierarchy(joints: tuple[Joint, ...], at: int, indent: str = "") -> Iterator[str]:

@@ -40,6 +40,7 @@ from ..files import replacing
 from ..motion import FaceMotion
 from ..parameters import ARKIT_BLENDSHAPES
 from .gaze import SIDES, gaze_angles
+from .loss import lost_masks
 from .timing import fill_invalid, spread_evenly
 
 logger = logging.getLogger(__name__)
@@ -169,6 +170,13 @@ def write(
         writer.writerow(HEADER)
         for timecode, row in zip(timecodes, table, strict=True):
             writer.writerow([timecode, len(VALUE_COLUMNS), *(f"{value:.9g}" for value in row)])
+
+
+def losses(motion: FaceMotion) -> list[str]:
+    """What such a file does not give back: masks, and a rate that timecodes cannot tell."""
+    told = round(motion.fps, 6)
+    rate = [f"{motion.fps!r} frames a second become {told!r}"] if told != motion.fps else []
+    return lost_masks(motion) + rate
 
 
 def _resolve(convention: Convention | str) -> Convention:

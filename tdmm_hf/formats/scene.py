@@ -131,7 +131,7 @@ def scene(rig: MeshRig, identity: int | np.ndarray | None = None, look: str | No
     from ..video.surface import finish, look_names, vertex_normals
 
     names = look_names()
-    look = look or names[identity % len(names) if isinstance(identity, int) else 0]
+    look = look or names[identity % len(names) if isinstance(identity, int | np.integer) else 0]
     colors = finish(rig, look).color
     points = resting(rig, identity)
     normals = vertex_normals(points[None], rig.faces)[0]
@@ -164,7 +164,7 @@ def resting(rig: MeshRig, identity: int | np.ndarray | None) -> np.ndarray:
     """(V, 3) a person's head at rest: of a seed, of (I,) standard deviations, or the neutral."""
     if identity is None:
         return rig.neutral
-    person = rig.random_identity(identity) if isinstance(identity, int) else identity
+    person = rig.random_identity(identity) if isinstance(identity, int | np.integer) else identity
     rig.check_identity(person)
     return rig.neutral + np.tensordot(person, rig.identity_basis, axes=1)
 
