@@ -210,12 +210,13 @@ class LiveLinkStream:
         self.device_id = device_id(subject)
         self.rate = Fraction(rate).limit_denominator(LARGEST_DENOMINATOR)
         self.started = _since_midnight() if started is None else started
-        self._rows = _to_table(motion, convention)[:, _POSITIONS].astype(np.float32).tolist()
+        self._rows = _to_table(motion, convention)[:, _POSITIONS].astype(np.float32)
 
     def datagrams(self, tick: int, frame: int) -> list[bytes]:
         """What is sent at a tick, counted from the start, to show a frame of the motion."""
         time = FrameTime.at(self.started + tick / self.rate, self.rate)
-        return [encode(Packet(self.device_id, self.subject, time, tuple(self._rows[frame])))]
+        values = tuple(self._rows[frame].tolist())
+        return [encode(Packet(self.device_id, self.subject, time, values))]
 
 
 def device_id(subject: str) -> str:

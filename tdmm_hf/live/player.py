@@ -28,7 +28,8 @@ from .livelink import AS_THE_APP, LiveLinkStream
 from .targets import Target, parse_target
 from .vmc import VMCStream
 
-SLOWEST, FASTEST = 0.1, 1000.0
+SLOWEST_SPEED, FASTEST_SPEED = 0.01, 100.0
+LOWEST_RATE, HIGHEST_RATE = 0.1, 1000.0
 # Sleeping wakes up late by a tenth of a millisecond or so; the last part is waited for awake.
 AWAKE_SECONDS = 0.001
 
@@ -215,12 +216,12 @@ def play(
 
 def timing(motion: FaceMotion, speed: float, fps: float | None) -> tuple[FaceMotion, float]:
     """The frames to send and how many a second; ``ValueError`` for what cannot be."""
-    if not (math.isfinite(speed) and speed > 0):
-        raise ValueError(f"speed must be positive and finite, got {speed}")
+    if not SLOWEST_SPEED <= speed <= FASTEST_SPEED:
+        raise ValueError(f"speed must be {SLOWEST_SPEED:g} to {FASTEST_SPEED:g}, got {speed:g}")
     rate = motion.fps * speed if fps is None else fps
-    if not SLOWEST <= rate <= FASTEST:
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise ValueError(
-            f"frames a second to send must be {SLOWEST:g} to {FASTEST:g}, got {rate:g}"
+            f"frames a second to send must be {LOWEST_RATE:g} to {HIGHEST_RATE:g}, got {rate:g}"
         )
     return (motion if fps is None else motion.resample(fps / speed)), float(rate)
 

@@ -19,8 +19,8 @@ Each frame says, in this order (protocol.vmc.info, Marionette):
 A frame takes two bundles (the first frame three), each small enough for a datagram that networks
 carry in one piece; the last ends with ``Apply``.
 
-Names begin with a capital: the clips and expressions of avatars made for "perfect sync" are called
-so, and receivers that compare names exactly need it; others ignore case.
+Names begin with a capital, as the clips and expressions of avatars made for "perfect sync" do:
+receivers that compare names exactly find them, and others (VMagicMirror) ignore the case.
 
 The whole turn of the head is the bone ``Head``'s. ``Neck`` is left to whatever else moves the body.
 Local positions are zero, as face trackers send them: a motion does not know where the avatar's
@@ -63,8 +63,8 @@ class VMCStream:
         self._messages = require_package("pythonosc.osc_message_builder", "live")
         self._bundles = require_package("pythonosc.osc_bundle_builder", "live")
         self.rate = rate
-        self._weights = motion.values[:, : len(BLEND_NAMES)].tolist()
-        self._bones = {name: turn.tolist() for name, turn in bone_rotations(motion).items()}
+        self._weights = motion.values[:, : len(BLEND_NAMES)]
+        self._bones = bone_rotations(motion)
 
     def datagrams(self, tick: int, frame: int) -> list[bytes]:
         """What is sent at a tick, counted from the start, to show a frame of the motion."""
@@ -72,8 +72,8 @@ class VMCStream:
         if tick == 0:
             said.append(("/VMC/Ext/Root/Pos", "root", *REST))
         for bone, turns in self._bones.items():
-            said.append(("/VMC/Ext/Bone/Pos", bone, *REST[:3], *turns[frame]))
-        for name, weight in zip(BLEND_NAMES, self._weights[frame], strict=True):
+            said.append(("/VMC/Ext/Bone/Pos", bone, *REST[:3], *turns[frame].tolist()))
+        for name, weight in zip(BLEND_NAMES, self._weights[frame].tolist(), strict=True):
             said.append(("/VMC/Ext/Blend/Val", name, weight))
         said.append(("/VMC/Ext/Blend/Apply",))
         return self._bundled([self._message(*message) for message in said])

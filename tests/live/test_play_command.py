@@ -48,7 +48,7 @@ def test_mistakes_are_one_line(saved, capsys, monkeypatch):
     assert "must name a port" in complaint(capsys, [saved, "--to", "osc://127.0.0.1"])
     nowhere = complaint(capsys, [saved, "--to", "osc://no-such-host.invalid:39539"])
     assert "'osc://no-such-host.invalid:39539' does not resolve" in nowhere
-    assert "speed must be positive" in complaint(capsys, [saved, *to, "--speed", "0"])
+    assert "speed must be 0.01 to 100" in complaint(capsys, [saved, *to, "--speed", "0"])
     assert "angles must be one of" in complaint(capsys, [saved, *to, "--angles", "turns"])
     assert "Missing option '--to'" in complaint(capsys, [saved])
     assert "no.csv" in complaint(capsys, ["no.csv", *to])
