@@ -4,6 +4,8 @@
     tdmm describe frown.csv
     tdmm render frown.csv --out frown.mp4
     tdmm fit clip.mp4 --out clip.npz
+    tdmm convert frown.csv frown.glb
+    tdmm play frown.csv --to livelink://127.0.0.1:11111
 
 One module for each family of commands. Heavy packages are imported inside the commands:
 ``tdmm --help`` imports no torch.
@@ -15,10 +17,10 @@ import sys
 
 import typer
 
-from . import films, motions, rigs, training
+from . import convert, films, motions, play, rigs, training
 
 app = typer.Typer(
-    help="Text and 3D face motion: generate, describe, render, fit, and train your own.",
+    help="Text and 3D face motion: generate, describe, render, convert, play, and train your own.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,6 +35,8 @@ app.command()(motions.generate)
 app.command()(motions.describe)
 app.command()(films.render)
 app.command()(motions.fit)
+app.command()(convert.convert)
+app.command()(play.play)
 corpus_app.command("build")(training.corpus_build)
 app.command("train-tokenizer")(training.train_tokenizer)
 app.command("train-lm")(training.train_lm)
