@@ -76,8 +76,7 @@ def losses(motion: FaceMotion) -> list[str]:
     moving = kept < motion.values.any(axis=0)
     lost = []
     if moving.any():
-        others = count(int(moving.sum()), "channel")
-        lost.append(f"only head and gaze are kept: {others} that move are lost")
+        lost.append(f"all but head and gaze: {count(int(moving.sum()), 'moving channel')}")
     for side in SIDES:
         for ways in (("In", "Out"), ("Up", "Down")):
             first, second = (motion.channel(f"eyeLook{way}{side}") for way in ways)

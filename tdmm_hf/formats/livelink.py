@@ -20,8 +20,8 @@ such rows are read as invalid frames, their values filled in from the frames aro
 
 Gaze is read from the eyeLook weights; the eye rotations only repeat it, and are written from it
 (1.0 is 30 degrees sideways, 25 up or down). What reading changes is said by a warning: rows that
-were dropped or came late are interpolated, eye rotations that say something else than the eyeLook
-weights are left out.
+were dropped or came late are interpolated, eye rotations that the eyeLook weights do not explain
+are left out.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ HEADER = ("Timecode", "BlendShapeCount", *VALUE_COLUMNS)
 RADIANS_PER_UNIT = {"radians": 1.0, "degrees": math.pi / 180, "unit": math.pi}
 # Integer frame rates that recording apps count their timecodes in.
 NOMINAL_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
-# Eyes that turn otherwise than their weights by more than this (95th percentile): trackers differ
-# by some degrees, another unit or side by more.
-EYES_AGREE = math.radians(12)
+# Eyes turn about this much of what their weights say, whatever the tracker. Less or more is another
+# unit, below zero another sign.
+EYES_AGREE = (0.5, 2.0)
+EYES_LOOK = math.radians(2)  # root mean square of looks that tell
 
 _TIMECODE = re.compile(r"(\d+):(\d+):(\d+):(\d+(?:\.\d+)?)")
 
@@ -285,15 +286,16 @@ def _eye_rotation(values: np.ndarray, side: str) -> np.ndarray:
 def _check_eyes(table: np.ndarray, convention: Convention, name: str) -> None:
     """Warn of eye rotations that are not those of the weights, as after a wrong convention."""
     eyes = table[:, -len(EYE_COLUMNS) :] * np.tile(convention.scale, 2)
-    expected = [_eye_rotation(table[:, : len(WEIGHT_COLUMNS)], side) for side in SIDES]
-    off = np.abs(eyes - np.concatenate(expected, axis=1)).max(axis=1)
-    most = float(np.percentile(off, 95))
-    if eyes.any() and most > EYES_AGREE:
+    looks = [_eye_rotation(table[:, : len(WEIGHT_COLUMNS)], side) for side in SIDES]
+    expected = np.concatenate(looks, axis=1)
+    if not eyes.any() or np.sqrt(np.mean(expected**2)) < EYES_LOOK:
+        return
+    share = float((eyes * expected).sum() / (expected**2).sum())
+    if not EYES_AGREE[0] <= share <= EYES_AGREE[1]:
         logger.warning(
-            "%s: eye rotations differ from the eyeLook weights by %.0f degrees and are left out; "
-            "is it another convention?",
+            "%s: eyes turn %.2g times as far as their eyeLook weights say: another convention?",
             name,
-            math.degrees(most),
+            share,
         )
 
 

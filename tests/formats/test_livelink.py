@@ -1,18 +1,24 @@
 """Live Link Face CSV: columns by name, units and sides explicit, frame rate from timecodes."""
 
 import csv
+import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from tdmm_hf.formats import livelink
+from tdmm_hf.formats import livelink, losses
 from tdmm_hf.formats.livelink import Convention
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.parameters import get_space
 
 ARKIT = get_space("arkit")
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture
@@ -51,6 +57,82 @@ def one_channel(**channels):
     for name, value in channels.items():
         values[:, ARKIT.index(name)] = value
     return FaceMotion(values, fps=25)
+
+
+def golden_motion():
+    """What the golden files show, from a table of their own: angles there are in degrees."""
+    curves = json.loads((DATA / "golden.json").read_text())
+    values = np.zeros((5, 55))
+    for name, curve in curves.items():
+        values[:, ARKIT.index(name)] = np.radians(curve) if name.startswith("head") else curve
+    return FaceMotion(values, fps=60)
+
+
+@pytest.mark.parametrize("name", sorted(livelink.CONVENTIONS))
+def test_golden_files_show_the_same_motion(name, caplog):
+    """The app's columns, Unreal's order, and right before left in another case."""
+    back = livelink.read(DATA / f"{name}.csv", convention=name)
+    # unreal.csv has six decimals of half a turn
+    np.testing.assert_allclose(back.values, golden_motion().values, atol=2e-6)
+    assert (back.fps, back.num_frames) == (60, 5)
+    assert back.valid.all()
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("name", sorted(livelink.CONVENTIONS))
+def test_files_are_written_as_the_golden_ones(tmp_path, name):
+    livelink.write(golden_motion(), tmp_path / "m.csv", name)
+    ours, golden = rows_of(tmp_path / "m.csv"), rows_of(DATA / f"{name}.csv")
+    golden[0] = [column[0].upper() + column[1:] for column in golden[0]]
+    for label in livelink.VALUE_COLUMNS:
+        np.testing.assert_allclose(column(ours, label), column(golden, label), atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("file", "convention", "times"),
+    [
+        ("degrees", "app", "57"),
+        ("unreal", "app", "0.32"),
+        ("app", "unreal", "3.1"),
+        ("app", Convention(signs=(-1, -1, 1)), "-1"),
+    ],
+)
+def test_a_wrong_convention_is_noticed(caplog, file, convention, times):
+    livelink.read(DATA / f"{file}.csv", convention=convention)
+    assert f"{file}.csv: eyes turn {times} times as far as their eyeLook weights" in caplog.text
+
+
+def test_conventions_have_names():
+    assert livelink.get_convention("unreal") == Convention("unit", mirrored=True)
+    with pytest.raises(ValueError, match="unknown convention 'maya': choose from app, unreal"):
+        livelink.read(DATA / "app.csv", convention="maya")
+
+
+@settings(max_examples=25)
+@given(data=st.data(), fps=st.sampled_from([24, 25, 29.97, 30, 50, 60, 120]))
+def test_round_trip_of_any_values(tmp_path_factory, data, fps):
+    frames = data.draw(st.integers(2, 5))
+    weights = hnp.arrays(np.float32, (frames, 52), elements=st.floats(0, 1, width=32))
+    angles = hnp.arrays(np.float32, (frames, 3), elements=st.floats(-1.5, 1.5, width=32))
+    values = np.concatenate([data.draw(weights), data.draw(angles)], axis=1)
+    convention = data.draw(st.sampled_from(sorted(livelink.CONVENTIONS)))
+    path = tmp_path_factory.getbasetemp() / "motion.csv"
+    livelink.write(FaceMotion(values, fps=fps), path, convention)
+    back = livelink.read(path, convention=convention)
+    assert back.fps == fps
+    np.testing.assert_allclose(back.values, values, atol=1e-6)
+
+
+def test_what_is_lost_is_listed(motion):
+    assert losses(motion, "m.csv") == []
+    lossy = FaceMotion(
+        motion.values, 30000 / 1001, valid=np.arange(70) > 1, observed=np.arange(55) != 51
+    )
+    assert losses(lossy, "m.csv") == [
+        "2 frames without a face become frames with one",
+        "1 unobserved channel become observed",
+        "29.97002997002997 frames a second become 29.97003",
+    ]
 
 
 @pytest.mark.parametrize("angles", ["radians", "degrees", "unit"])
@@ -204,11 +286,18 @@ def test_clock_stamped_rows_mean_the_nominal_rate(rows, tmp_path, nominal):
     assert back.num_frames == 70
 
 
-def test_dropped_rows_keep_the_time_line(rows, tmp_path):
+def test_dropped_rows_keep_the_time_line(rows, tmp_path, caplog):
     kept = np.r_[0:30, 36:76]
     path = write_rows(tmp_path / "m.csv", _app_rows(rows, 100000 + kept, 60))
     back = livelink.read(path)
     assert back.duration == pytest.approx(76 / 60, abs=1.5 / 60)
+    assert "m.csv: 70 rows became" in caplog.text
+
+
+def test_times_far_apart_are_no_recording(rows, tmp_path):
+    rows = [rows[0], ["00:00:00:00.000", *rows[1][1:]], ["23:59:59:59.000", *rows[2][1:]]]
+    with pytest.raises(ValueError, match=r"^m\.csv: .*(must follow each other|must rise)"):
+        livelink.read(write_rows(tmp_path / "m.csv", rows))
 
 
 @pytest.mark.parametrize("wrong", [{"angles": "turns"}, {"signs": (1, 0, 1)}, {"signs": (1, 1)}])
