@@ -27,9 +27,9 @@ def play(
         float | None, typer.Option(help="Frames a second to send; the motion's own by default.")
     ] = None,
     subject: Annotated[str, typer.Option(help="The name in Unreal's Live Link window.")] = "tdmm",
-    angles: Annotated[
-        str, typer.Option(help="For livelink: radians, degrees, or unit (degrees / 180).")
-    ] = "radians",
+    convention: Annotated[
+        str, typer.Option(help="Angles and sides for livelink: app, unreal or degrees.")
+    ] = "app",
     mirror: Annotated[bool, typer.Option("--mirror", help="Left and right exchanged.")] = False,
     neutral: Annotated[
         bool, typer.Option(help="Send a face at rest at the end, so that none freezes.")
@@ -37,19 +37,21 @@ def play(
 ) -> None:
     """Play a motion live: to Unreal's Live Link Face port, or VTuber tools (VMC)."""
     from ..formats import load
-    from ..formats.livelink import Convention
     from ..live import parse_target, play
 
     targets = [parse_target(url) for url in to]
     shown = load(motion)
-    options = {"loop": loop, "speed": speed, "fps": fps, "subject": subject, "neutral": neutral}
     with bar(motion.name, "frame") as progress:
         played = play(
             shown.mirror() if mirror else shown,
             targets,
-            convention=Convention(angles),
+            loop=loop,
+            speed=speed,
+            fps=fps,
+            subject=subject,
+            convention=convention,
+            neutral=neutral,
             progress=progress,
-            **options,
         )
     late = f", {played.skipped} skipped" if played.skipped else ""
     print(

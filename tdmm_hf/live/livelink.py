@@ -34,7 +34,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..formats.livelink import VALUE_COLUMNS, Convention, _to_table
+from ..formats.livelink import (
+    DEFAULT_CONVENTION,
+    VALUE_COLUMNS,
+    Convention,
+    _to_table,
+    get_convention,
+)
 from ..motion import FaceMotion
 
 VERSION = 6
@@ -61,7 +67,6 @@ LONGEST_NAME = 255  # bytes; Unreal receives into a buffer with room for so many
 DAY = 24 * 3600
 # Rates such as 29.97 and 23.976 have the denominator 1001.
 LARGEST_DENOMINATOR = 1001
-AS_THE_APP = Convention()
 
 _POSITIONS = [VALUE_COLUMNS.index(name) for name in VALUES]
 _LENGTH = struct.Struct(">i")
@@ -188,11 +193,12 @@ class LiveLinkStream:
         motion: in the ``arkit`` space.
         rate: ticks a second.
         subject: the name that Unreal's Live Link window shows.
-        convention: angle unit, signs and sides, as for files.
+        convention: angle unit, signs and sides, or the name of those, as for files.
         started: seconds since midnight of tick 0; now by default.
 
     Raises:
-        ValueError: the motion is in another space, or the subject does not fit.
+        ValueError: the motion is in another space, the subject does not fit, or no convention has
+            that name.
     """
 
     def __init__(
@@ -200,12 +206,13 @@ class LiveLinkStream:
         motion: FaceMotion,
         rate: float,
         subject: str,
-        convention: Convention = AS_THE_APP,
+        convention: Convention | str = DEFAULT_CONVENTION,
         started: float | None = None,
     ):
         if motion.space.name != "arkit":
             raise ValueError(f"livelink plays motion in space 'arkit', got {motion.space.name!r}")
         check_name("subject", subject)
+        convention = get_convention(convention) if isinstance(convention, str) else convention
         self.subject = subject
         self.device_id = device_id(subject)
         self.rate = Fraction(rate).limit_denominator(LARGEST_DENOMINATOR)

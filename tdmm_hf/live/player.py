@@ -22,9 +22,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..formats.livelink import Convention
+from ..formats.livelink import DEFAULT_CONVENTION, Convention
 from ..motion import FaceMotion
-from .livelink import AS_THE_APP, LiveLinkStream
+from .livelink import LiveLinkStream
 from .targets import Target, parse_target
 from .vmc import VMCStream
 
@@ -171,7 +171,7 @@ def play(
     fps: float | None = None,
     *,
     subject: str = "tdmm",
-    convention: Convention = AS_THE_APP,
+    convention: Convention | str = DEFAULT_CONVENTION,
     neutral: bool = True,
     progress: Callable[[int, int], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -186,7 +186,7 @@ def play(
         speed: 2 is twice as fast.
         fps: frames a second to send, interpolated; by default the motion's own, times ``speed``.
         subject: the name in Unreal's Live Link window; the VMC protocol has none.
-        convention: angle unit, signs and sides for Live Link.
+        convention: angle unit, signs and sides for Live Link, or ``app``, ``unreal``, ``degrees``.
         neutral: send a face at rest after the end or an interrupt, so that none freezes.
         progress: called after each frame with frames sent and expected (0 in a loop).
         clock, sleep: how time passes, in seconds.
@@ -235,7 +235,11 @@ def _with_rest(motion: FaceMotion) -> FaceMotion:
 
 
 def _line(
-    target: str | Target, motion: FaceMotion, rate: float, subject: str, convention: Convention
+    target: str | Target,
+    motion: FaceMotion,
+    rate: float,
+    subject: str,
+    convention: Convention | str,
 ) -> Line:
     target = target if isinstance(target, Target) else parse_target(target)
     if target.scheme == "livelink":

@@ -125,7 +125,7 @@ def test_only_arkit_is_played():
         LiveLinkStream(FaceMotion(np.zeros((1, 58)), space="flame"), 25, "me")
 
 
-@pytest.mark.parametrize("convention", [Convention(), Convention("unit", True, (-1, 1, -1))])
+@pytest.mark.parametrize("convention", ["app", "unreal", Convention("degrees", True, (-1, 1, -1))])
 def test_the_values_are_the_csv_files(motion, tmp_path, convention):
     """Head, eyes, units and sides: one convention for files and streams."""
     livelink_csv.write(motion, tmp_path / "motion.csv", convention)

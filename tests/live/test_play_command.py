@@ -1,9 +1,9 @@
 """`tdmm play`: frames arrive, mistakes are one line, Ctrl-C stops with 130."""
 
-import os
+import _thread
 import signal
-import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -49,32 +49,33 @@ def test_mistakes_are_one_line(saved, capsys, monkeypatch):
     nowhere = complaint(capsys, [saved, "--to", "osc://no-such-host.invalid:39539"])
     assert "'osc://no-such-host.invalid:39539' does not resolve" in nowhere
     assert "speed must be 0.01 to 100" in complaint(capsys, [saved, *to, "--speed", "0"])
-    assert "angles must be one of" in complaint(capsys, [saved, *to, "--angles", "turns"])
+    assert "unknown convention 'maya'" in complaint(capsys, [saved, *to, "--convention", "maya"])
     assert "Missing option '--to'" in complaint(capsys, [saved])
     assert "no.csv" in complaint(capsys, ["no.csv", *to])
     monkeypatch.setitem(sys.modules, "pythonosc.osc_message_builder", None)
     assert "tdmm-hf[live]" in complaint(capsys, [saved, "--to", "osc://127.0.0.1:9"])
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
-def test_an_interrupt_stops_a_loop_with_130(saved, receiver):
-    command = [sys.executable, "-m", "tdmm_hf.cli", "play", saved, "--loop"]
-    command += ["--to", f"livelink://127.0.0.1:{receiver.port}"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as playing:
-        found = _wait_for(receiver, playing, frames=7)
-        playing.send_signal(signal.SIGINT)
-        said = playing.stderr.read()
-    assert playing.returncode == 130
-    assert said.strip().splitlines()[-1] == "tdmm: stopped"
-    *_, last = [*found, *(decode(datagram) for datagram in receiver.waiting())]
-    assert last.values == (0.0,) * 61
+@pytest.fixture
+def interruptible():
+    """Python's own handler, also where tests run in a background shell that ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
-def _wait_for(receiver, playing, frames, patience=300):
-    """The first frames that arrive; more than the motion has, so that it has begun again."""
-    found, until = [], time.monotonic() + patience
-    while len(found) < frames and time.monotonic() < until and playing.poll() is None:
-        found += [decode(datagram) for datagram in receiver.waiting()]
-        time.sleep(0.01)
-    assert len(found) >= frames
-    return found
+def test_an_interrupt_stops_a_loop_with_130(saved, motion, receiver, interruptible):
+    found, enough = [], motion.num_frames + 2
+
+    def interrupt_in_the_second_round():
+        while len(found) < enough:
+            found.extend(receiver.waiting())
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    watcher = threading.Thread(target=interrupt_in_the_second_round)
+    watcher.start()
+    assert main(["play", saved, "--loop", "--to", f"livelink://127.0.0.1:{receiver.port}"]) == 130
+    watcher.join()
+    found.extend(receiver.waiting())
+    assert decode(found[-1]).values == (0.0,) * 61
