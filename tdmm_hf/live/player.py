@@ -30,8 +30,9 @@ from .vmc import VMCStream
 
 SLOWEST_SPEED, FASTEST_SPEED = 0.01, 100.0
 LOWEST_RATE, HIGHEST_RATE = 0.1, 1000.0
-# Sleeping wakes up late by a tenth of a millisecond or so; the last part is waited for awake.
-AWAKE_SECONDS = 0.001
+# Sleeping ends a tenth of a millisecond late or so; the last part is waited for awake. Not for
+# longer: where others want the processor, who wastes it is let in later.
+AWAKE_SECONDS = 0.0002
 
 
 @dataclass(frozen=True)
