@@ -120,8 +120,9 @@ def _vectors(millimetres: np.ndarray):
 def _bounds(parts: Scene, motion: FaceMotion, turns: np.ndarray) -> np.ndarray:
     """(2, 3) least and greatest corner of a box that no frame leaves.
 
-    Every vertex lies between where it is with the head at rest and where it is with the head
-    turned. At rest, its blend shapes move it at most by their least and greatest weights.
+    UsdSkel would compute one from the joints alone, which a turned head leaves. Every vertex lies
+    between where it is with the head at rest and where it is with the head turned; with the head at
+    rest, its blend shapes move it at most by their least and greatest weights.
     """
     low, high = parts.points.copy(), parts.points.copy()
     for channel, shape in parts.blend_shapes.items():
@@ -170,7 +171,6 @@ def _skeleton(stage, joints: tuple[Joint, ...]):
     world = np.stack([joint.position for joint in joints])
     skeleton.CreateBindTransformsAttr(places(world))
     skeleton.CreateRestTransformsAttr(places(_locals(joints)))
-    skeleton.CreateExtentAttr(_vectors(np.stack([world.min(axis=0), world.max(axis=0)])))
     skeleton.CreatePurposeAttr(UsdGeom.Tokens.guide)
     return skeleton
 
@@ -179,7 +179,7 @@ def _animation(
     stage, skeleton, parts: Scene, motion: FaceMotion, rotations: dict[str, np.ndarray]
 ) -> None:
     """Weights and turns of every frame, and what of the motion USD has no place for."""
-    from pxr import Gf, UsdSkel, Vt
+    from pxr import Gf, UsdGeom, UsdSkel, Vt
 
     animation = UsdSkel.Animation.Define(stage, f"{ROOT}/Skeleton/Animation")
     animation.CreateJointsAttr(_joint_paths(parts.joints))
@@ -196,6 +196,9 @@ def _animation(
     animation.GetPrim().SetCustomDataByKey(CUSTOM, _custom(motion))
     binding = UsdSkel.BindingAPI.Apply(skeleton.GetPrim())
     binding.CreateAnimationSourceRel().SetTargets([animation.GetPath()])
+    extent = skeleton.CreateExtentAttr()
+    for frame in range(motion.num_frames):
+        extent.Set(UsdGeom.Boundable.ComputeExtentFromPlugins(skeleton, frame), frame)
 
 
 def _custom(motion: FaceMotion) -> dict:
