@@ -17,7 +17,7 @@ from ..motion import FaceMotion
 
 ROWS = 6
 COMPARED_ROWS = 4
-ROW_HEIGHT, MARGIN = 64, 96  # pixels
+ROW_HEIGHT, TOP, BOTTOM = 64, 56, 44  # pixels
 COLORS = ("#0d9488", "#d97706", "#7c3aed", "#db2777")
 SIDES = {"left": "solid", "right": "dot"}
 INK, GRID = "#64748b", "rgba(100, 116, 139, 0.18)"
@@ -105,8 +105,8 @@ def _figure(names: Sequence[str], seconds: float) -> go.Figure:
     figure.update_yaxes(range=None, autorange=True, tickvals=None, nticks=4, row=count, col=1)
     figure.update_xaxes(title_text="seconds", title_font_size=11, row=count, col=1)
     figure.update_layout(
-        height=ROW_HEIGHT * count + MARGIN,
-        margin={"l": 34, "r": 10, "t": 34, "b": 44},
+        height=TOP + ROW_HEIGHT * count + BOTTOM,
+        margin={"l": 34, "r": 10, "t": TOP, "b": BOTTOM},
         hovermode="x unified",
         font={"color": INK, "family": "ui-sans-serif, system-ui, sans-serif"},
         paper_bgcolor="rgba(0, 0, 0, 0)",

@@ -53,7 +53,9 @@ def in_a_sentence(function: Callable) -> Callable:
 def refusal(message: str) -> gr.Error:
     """A message of the package as a sentence on the page."""
     text = " ".join(message.split())
-    return gr.Error(f"{text[:1].upper()}{text[1:]}", title="Not like this", print_exception=False)
+    if "." not in text.split(" ")[0]:  # a file's name stays as it is
+        text = text[:1].upper() + text[1:]
+    return gr.Error(text, title="Not like this", print_exception=False)
 
 
 def checked_prompt(prompt: str | None) -> str:

@@ -27,6 +27,7 @@ acted. It must not be used to infer what a real person feels. Uploads are delete
 are read.
 """
 ROLL = "() => Math.floor(Math.random() * 10000)"
+CAMERA = (90, 86, 0.45)  # degrees around and from above, metres away: level, head and neck in view
 CLEAN_EVERY, CLEAN_OLDER = 600, 3600  # seconds
 KEPT_VISITORS = 200
 WAITING_ROOM = 64
@@ -46,7 +47,8 @@ def build(model: str | None = None) -> gr.Blocks:
     """
     hands = Handlers(engine.load(model), Shelf())
     offered = yaml.safe_load(_resource("examples.yaml").read_text(encoding="utf-8"))
-    cleaning = (CLEAN_EVERY, CLEAN_OLDER)
+    cleaning = (CAMERA = (90, 86, 0.45)  # degrees around and from above, metres away: level, head and neck in view
+CLEAN_EVERY, CLEAN_OLDER)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=cleaning) as page:
         gr.Markdown(WELCOME, elem_id="welcome")
         with gr.Tab("Text to motion", id="make"):
@@ -109,7 +111,7 @@ def _text_to_motion(hands: Handlers, prompts: list[str]) -> None:
             figure = gr.Plot(label="Strongest channels", elem_id="curves")
         with gr.Column(scale=5):
             video = _video("video")
-            files = gr.File(label="Download", file_count="multiple", elem_id="files")
+            files = _files("files")
     gr.on(
         [button.click, prompt.submit],
         hands.text_to_motion,
@@ -154,7 +156,7 @@ def _motion_to_text(hands: Handlers) -> None:
         with gr.Column(scale=6):
             figure = gr.Plot(label="Strongest channels", elem_id="uploaded-curves")
         with gr.Column(scale=5):
-            files = gr.File(label="Download", file_count="multiple", elem_id="uploaded-files")
+            files = _files("uploaded-files")
     read = file.upload(
         hands.motion_to_text,
         [file, question],
@@ -211,6 +213,7 @@ def _head(name: str) -> gr.Model3D:
         label="Drag to turn, scroll to come closer",
         height=440,
         clear_color=(0.24, 0.28, 0.32, 1.0),
+        camera_position=CAMERA,
         interactive=False,
         elem_id=name,
     )
@@ -220,11 +223,15 @@ def _video(name: str) -> gr.Video:
     return gr.Video(label="Film", autoplay=True, loop=True, interactive=False, elem_id=name)
 
 
+def _files(name: str) -> gr.File:
+    return gr.File(label="Download", file_count="multiple", interactive=False, elem_id=name)
+
+
 def _seed() -> gr.Number:
     """A seed, with a button that rolls another."""
     with gr.Row(elem_classes="seed"):
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, scale=4)
-        roll = gr.Button("Roll", scale=1, min_width=80)
+        roll = gr.Button("Roll", size="sm", scale=1, min_width=80)
     roll.click(None, outputs=[seed], js=ROLL, **HIDDEN)
     return seed
 

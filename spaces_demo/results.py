@@ -52,7 +52,7 @@ class Shelf:
 
 def stem(text: str) -> str:
     """A file name's stem from what a visitor wrote: letters, digits and hyphens only."""
-    return "-".join(re.findall(r"[a-z0-9]+", text.lower())[:8])[:60].strip("-") or "motion"
+    return "-".join(re.findall(r"[a-z0-9]+", text.lower())[:5])[:32].strip("-") or "motion"
 
 
 def model_file(motion: FaceMotion, folder: Path, name: str) -> Path:

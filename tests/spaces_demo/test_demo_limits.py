@@ -51,6 +51,7 @@ def raising(error):
     [
         (ValueError("fps must be positive,\n  got 0"), "Fps must be positive, got 0"),
         (ImportError("this needs av"), "This needs av"),
+        (ValueError("clip.mp4: no face"), "clip.mp4: no face"),
         (FileNotFoundError(2, "No such file", "/srv/secret/x.csv"), "No such file"),
         (OSError("no model at hand"), "No model at hand"),
         (KeyError("tensor"), limits.APOLOGY),
