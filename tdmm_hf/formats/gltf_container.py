@@ -25,14 +25,14 @@ import numpy as np
 
 MAX_BYTES = 256 << 20
 MAX_JSON_BYTES = 16 << 20
-DELTAS = "deltas"
 INDICES = "indices"
 
 _HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<II")
 _MAGIC, _VERSION = b"glTF", 2
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _ARRAY_BUFFER, _ELEMENT_ARRAY_BUFFER = 34962, 34963
-_COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_FLOAT = 5126
+_COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", _FLOAT: "<f4"}
 _COMPONENT_TYPES = {np.dtype(code): number for number, code in _COMPONENTS.items()}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _TYPES = {width: name for name, width in _WIDTHS.items()}
@@ -91,7 +91,7 @@ class BinaryBuilder:
     def add_deltas(self, count: int, rows: np.ndarray, deltas: np.ndarray, bounds=False) -> int:
         """Index of a new accessor of ``count`` vectors, zero but for some rows.
 
-        Zeros are spelt out, once for all: some importers take no accessor without a buffer view.
+        No buffer view has the zeros: Babylon.js would write the rows into it, where others read.
 
         Args:
             rows: (n,) rising indices of the vectors that are not zero.
@@ -102,8 +102,7 @@ class BinaryBuilder:
             return self._still(count, bounds)
         deltas = np.asarray(deltas, np.float32)
         index = np.dtype(np.uint16 if count <= 1 << 16 else np.uint32)
-        accessor = {"bufferView": self._zeros(count), "componentType": 5126, "count": count}
-        accessor["type"] = "VEC3"
+        accessor = {"componentType": _FLOAT, "count": count, "type": "VEC3"}
         if bounds:
             extent = deltas if len(rows) == count else np.vstack([deltas, np.zeros(3, np.float32)])
             accessor |= _bounds(extent.min(axis=0), extent.max(axis=0))
@@ -148,14 +147,6 @@ class BinaryBuilder:
         self._lengths[view] = offset + array.nbytes
         number = len(self._base.views) + list(self._views).index(view)
         return {"bufferView": number, "byteOffset": offset}
-
-    def _zeros(self, count: int) -> int:
-        """The buffer view of at least ``count`` zero vectors."""
-        row = np.zeros(3, np.float32)
-        stride = {"byteStride": row.nbytes, "target": _ARRAY_BUFFER}
-        missing = count - self._lengths.get(DELTAS, 0) // row.nbytes
-        place = self._place(DELTAS, np.tile(row, (max(missing, 0), 1)), **stride)
-        return place["bufferView"]
 
 
 def _bounds(low: np.ndarray, high: np.ndarray) -> dict:

@@ -11,7 +11,7 @@ each weight channel. What only the head carries (the hair, each eye) is a mesh o
 node that carries it. Lengths become metres.
 
 A material has the look's colour; vertex colours multiply it: cheeks redder, creases and the inside
-of the mouth darker, and where two materials meet, the darker of them until one triangle away.
+of the mouth darker, and the lighter of two materials that meet half as dark as the other there.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def gltf_head(
 def _kept_head(rig: MeshRig, person: int | tuple | None, look: str | None) -> GltfHead:
     shown = scene(rig, np.array(person) if isinstance(person, tuple) else person, look)
     shade = 1 - OCCLUSION * (1 - _openness(rig, shown.points))
-    return _HeadBuilder(shown, _wet_normals(rig, shown), _tint(shown) * shade[:, None]).head()
+    return _HeadBuilder(shown, _wet_normals(rig, shown), shown.colors * shade[:, None]).head()
 
 
 def _openness(rig: MeshRig, points: np.ndarray) -> np.ndarray:
@@ -96,16 +96,6 @@ def _wet_normals(rig: MeshRig, shown: Scene) -> np.ndarray:
     normals = shown.normals[None].copy()
     Corneas(rig, shown.points).bulge(shown.points[None], normals)
     return normals[0]
-
-
-def _tint(shown: Scene) -> np.ndarray:
-    """(V, 3) linear colour: the scene's, or the darkest of the materials that meet here."""
-    own = np.array([material.color for material in shown.materials])
-    worn = np.zeros((len(shown.points), len(own)), bool)
-    for corner in shown.triangles.T:
-        worn[corner, shown.face_materials] = True
-    darkest = np.where(worn[..., None], own, np.inf).min(axis=1)
-    return np.where(worn.sum(axis=1)[:, None] > 1, darkest, np.minimum(shown.colors, darkest))
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,8 @@ FAMILIAR_RATES = (24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 
 NEAR = 3e-4
 # Frames that stand this near to the grid, in frames, are taken as they are.
 ON_GRID = 0.05
+# Seconds: a key this little after a frame is that frame's.
+SAME_TIME = 1e-4
 
 _CHANNELS = {channel.casefold(): channel for channel in ARKIT_BLENDSHAPES}
 
@@ -63,7 +65,7 @@ class Track:
         )
 
     def _held(self, times: np.ndarray) -> np.ndarray:
-        last = np.searchsorted(self.times, times, side="right") - 1
+        last = np.searchsorted(self.times, times + SAME_TIME, side="right") - 1
         return self.values[np.maximum(last, 0)]
 
 
@@ -97,9 +99,9 @@ class FaceTracks:
         """
         if len(self._times) < 2:
             raise ValueError("one key says no frame rate: give fps")
-        span = self._times[-1] - self._times[0]
-        steps = np.rint(span / np.median(np.diff(self._times)))
-        rate = float(max(steps, 1) / span)
+        steps = np.diff(self._times)
+        usual = np.median(steps)
+        rate = float(1 / steps[abs(steps - usual) <= usual / 10].mean())
         near = min(FAMILIAR_RATES, key=lambda familiar: abs(familiar - rate))
         return float(near) if abs(near - rate) <= NEAR * near else rate
 
