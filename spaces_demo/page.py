@@ -47,8 +47,7 @@ def build(model: str | None = None) -> gr.Blocks:
     """
     hands = Handlers(engine.load(model), Shelf())
     offered = yaml.safe_load(_resource("examples.yaml").read_text(encoding="utf-8"))
-    cleaning = (CAMERA = (90, 86, 0.45)  # degrees around and from above, metres away: level, head and neck in view
-CLEAN_EVERY, CLEAN_OLDER)
+    cleaning = (CLEAN_EVERY, CLEAN_OLDER)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=cleaning) as page:
         gr.Markdown(WELCOME, elem_id="welcome")
         with gr.Tab("Text to motion", id="make"):
