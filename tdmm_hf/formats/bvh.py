@@ -89,7 +89,8 @@ def _hierarchy(joints: tuple[Joint, ...], at: int, indent: str = "") -> Iterator
     """The lines of a joint, its children's within it."""
     joint = joints[at]
     root = joint.parent < 0
-    origin = np.zeros(3) if root else joints[joint.parent].position
+    # The root is where its position says: some programs add its offset to that, others do not.
+    origin = joint.position if root else joints[joint.parent].position
     channels = (*POSITIONS, *ROTATIONS) if root else ROTATIONS
     yield f"{indent}{'ROOT' if root else 'JOINT'} {joint.name}"
     yield f"{indent}{{"

@@ -63,12 +63,13 @@ def test_layout(written, small_head):
         "HIERARCHY",
         "ROOT Neck",
         "{",
-        "OFFSET 0.000000 -12.000000 -6.000000",
+        "OFFSET 0.000000 0.000000 0.000000",
     ]
     assert lines[4] == "CHANNELS 6 Xposition Yposition Zposition Yrotation Xrotation Zrotation"
     assert lines.count("CHANNELS 3 Yrotation Xrotation Zrotation") == 3
     assert "OFFSET 3.200000 13.000000 7.000000" in lines  # the left eye, from the head's joint
     assert lines[lines.index("MOTION") + 1] == "Frames: 20"
+    assert lines[-1].startswith("0.0000000 -12.0000000 -6.0000000 0.0000000 ")  # the neck's foot
 
 
 @pytest.mark.parametrize("order", ["YXZ", "ZXY", "XYZ", "ZYX"])

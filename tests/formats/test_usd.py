@@ -177,7 +177,11 @@ def test_nothing_that_a_file_refers_to_is_read(files, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", usd.SUFFIXES)
-@pytest.mark.parametrize("contents", [b"", b"#usda 1.0\n(", b"PXR-USDC" + b"x" * 90, b"PK\3\4"])
+@pytest.mark.parametrize(
+    "contents",
+    [b"", b"#usda 1.0\n(", b"PXR-USDC" + b"x" * 90, b"PK\3\4"],
+    ids=["empty", "text", "crate", "package"],
+)
 def test_damaged_files(tmp_path, suffix, contents):
     path = tmp_path / f"bad{suffix}"
     path.write_bytes(contents)
