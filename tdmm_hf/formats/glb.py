@@ -13,13 +13,15 @@ in ``extras.targetNames``, and one animation: their weights, the head's rotation
 neck, and the eyes' rotations that the eyeLook weights mean. Metres, +y up, the face looks along
 +z. Frame i is at i / fps seconds; between frames everything goes the straight way.
 
-Only core glTF 2.0 is used, no extension. Morph targets are sparse, in 32-bit floats.
+Only core glTF 2.0 is used, no extension. Morph targets are sparse, in 32-bit floats, and leave out
+of a vertex less than a twentieth of a millimetre. Khronos' validator finds no errors and no
+warnings; Blender, three.js and Babylon.js show the rig's own movement.
 
 What goes back in: weights exactly, head angles to 1e-5 (the pitch within -90..90 degrees), fps and
 both masks, which stand in ``asset.extras``. Frames without a face have the values they have.
 
-Other programs' files can be read too, see ``gltf_tracks``: channels that they lack are not
-observed, eyes are read from the eyeLook weights alone.
+Other programs' files can be read too, such as ours exported from Blender, see ``gltf_tracks``:
+channels that they lack are not observed, eyes are read from the eyeLook weights alone.
 """
 
 from __future__ import annotations

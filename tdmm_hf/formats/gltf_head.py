@@ -4,7 +4,7 @@
     >>> from tdmm_hf.rigs import get_rig
     >>> head = gltf_head(get_rig("tdmm"))                        # doctest: +SKIP
     >>> head.nodes["LeftEye"], head.morphing                     # doctest: +SKIP
-    (2, (6,))
+    (2, (4,))
 
 What channels move is one skinned mesh with a primitive for each material and a morph target for
 each weight channel. What only the head carries (the hair, each eye) is a mesh of its own on the
@@ -24,7 +24,7 @@ import numpy as np
 
 from ..rigs.mesh import MeshRig
 from .gltf_container import INDICES, Binary, BinaryBuilder
-from .scene import HEAD, INFLUENCES, Scene, scene
+from .scene import INFLUENCES, Scene, scene
 
 METRES = 1e-3
 # What morph targets leave out of a vertex is less than this with every channel at 1: millimetres,
@@ -34,7 +34,7 @@ LEFT_OUT_NORMAL = 0.15
 # How much light a surface loses that sees nothing of its surroundings; as in the renderer.
 OCCLUSION = 0.80
 
-_FACE = "Face"
+_FACE, _SKELETON = "Face", "Skeleton"
 _FIRST_EYE = 2  # joints before it are neck and head
 _GREATEST = np.iinfo(np.uint16).max
 
@@ -207,7 +207,7 @@ class _HeadBuilder:
             matrix[3, :3] = -_metres(joint.position)  # column-major
         bound = self._binary.add("matrices", matrices.reshape(-1, 16))
         joints = list(range(_FIRST_EYE))
-        return {"name": HEAD, "inverseBindMatrices": bound, "joints": joints, "skeleton": 0}
+        return {"name": _SKELETON, "inverseBindMatrices": bound, "joints": joints, "skeleton": 0}
 
     def _mesh(self, part: _Part) -> dict:
         worn = np.unique(self._scene.face_materials[part.faces])

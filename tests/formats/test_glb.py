@@ -530,6 +530,11 @@ def test_a_length_is_compared_with_the_bytes_there_are(tmp_path):
     assert "cut off" in _refusal(tmp_path / "bad.glb", _container(b"{}  ", claimed=2**32 - 4))
 
 
+def test_a_file_is_not_read_beyond_what_a_motion_needs(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(glb, "MAX_BYTES", 1 << 20)
+    assert "at most 1 MiB" in _refusal(tmp_path / "bad.glb", whole + bytes(1 << 20))
+
+
 @pytest.mark.parametrize(
     ("accessor", "view", "message"),
     [
