@@ -314,7 +314,7 @@ def read(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
     layer = _layer(path)
     try:
         return _motion(layer, _find_animation(layer), fps, name)
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(f"{name}: {error}") from error
 
 

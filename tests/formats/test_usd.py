@@ -215,3 +215,21 @@ def test_unfit_requests_write_nothing(small_head, lively, tmp_path):
         with pytest.raises(ValueError, match=message):
             usd.write(motion, tmp_path / "m.usdz", **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("int version = 1", "int version = 2"),
+        ('string space = "arkit"', 'string space = "flesh"'),
+        ('string space = "arkit"', 'string place = "arkit"'),
+        ("quatf[] rotations", "quatf[] spins"),
+        ("Neck/Head", "Neck/Skull"),
+    ],
+)
+def test_unfit_contents(files, tmp_path, old, new):
+    text = (files / "m.usda").read_text()
+    assert old in text
+    (tmp_path / "bad.usda").write_text(text.replace(old, new))
+    with pytest.raises(ValueError, match=r"^bad\.usda: [^\n]+$"):
+        usd.read(tmp_path / "bad.usda")
