@@ -17,7 +17,7 @@ from ..motion import FaceMotion
 
 ROWS = 6
 COMPARED_ROWS = 4
-ROW_HEIGHT, TOP, BOTTOM = 64, 56, 44  # pixels
+ROW_HEIGHT, TOP, BOTTOM = 68, 56, 44  # pixels
 COLORS = ("#0d9488", "#d97706", "#7c3aed", "#db2777")
 SIDES = {"left": "solid", "right": "dot"}
 INK, GRID = "#64748b", "rgba(100, 116, 139, 0.18)"
@@ -93,7 +93,7 @@ def _line(motion, curve, label, color, dash=None, unit="", legend=False) -> go.S
 def _figure(names: Sequence[str], seconds: float) -> go.Figure:
     """An empty figure: a narrow row for each name, the last in degrees, one axis of time."""
     count = len(names)
-    figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=0.035)
+    figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=0.28 / count)
     for row, name in enumerate(names, start=1):
         where = {"xref": "paper", "yref": f"y{row if row > 1 else ''} domain", "x": 0, "y": 1}
         figure.add_annotation(

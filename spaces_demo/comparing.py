@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +34,32 @@ class Lineup:
     labels: list[str]
     takes: list[engine.Take]
     descriptions: list[str]
+
+    def rows(self) -> list[dict[str, str]]:
+        """What was asked for, read and shown, one row for each motion."""
+        return [
+            {"label": label, "asked": take.prompt, "read_as": take.plan, "says": words}
+            for label, take, words in zip(self.labels, self.takes, self.descriptions, strict=True)
+        ]
+
+
+def cards(rows: list[dict[str, str]]) -> str:
+    """The rows of a lineup as HTML; what visitors and models write is escaped.
+
+    >>> cards([{"label": "seed 1", "asked": "<b>", "read_as": "calm 3", "says": "He nods."}])[:46]
+    '<div class="lineup"><div class="card"><h4>seed'
+    """
+    captions = {"asked": "Asked for", "read_as": "Read as", "says": "The model says of it"}
+    written = []
+    for row in rows:
+        facts = "".join(
+            f"<dt>{caption}</dt><dd>{html.escape(row[key])}</dd>"
+            for key, caption in captions.items()
+        )
+        written.append(
+            f'<div class="card"><h4>{html.escape(row["label"])}</h4><dl>{facts}</dl></div>'
+        )
+    return f'<div class="lineup">{"".join(written)}</div>'
 
 
 def grades(count: int) -> list[int]:

@@ -128,7 +128,8 @@ class Handlers:
         """One prompt with several seeds, or at several intensities, side by side.
 
         Returns:
-            A video of all heads in step, a table of what was asked and read, and their curves.
+            A video of all heads in step; what was asked for, read and shown, as rows and as HTML;
+            and their curves.
         """
         prompt = limits.checked_prompt(prompt)
         duration = limits.checked_seconds(duration, limits.MAX_COMPARED_SECONDS)
@@ -141,13 +142,9 @@ class Handlers:
         progress(0.4, desc="Filming")
         folder = self.shelf.folder()
         video = results.compared_film(motions, lineup.labels, folder, prompt)
-        rows = [
-            [label, take.prompt, take.plan, words]
-            for label, take, words in zip(
-                lineup.labels, lineup.takes, lineup.descriptions, strict=True
-            )
-        ]
-        return str(video), rows, charts.compared(motions, lineup.labels)
+        rows = lineup.rows()
+        figure = charts.compared(motions, lineup.labels)
+        return str(video), rows, comparing.cards(rows), figure
 
 
 def _at_hand(made: Made | None) -> Made:

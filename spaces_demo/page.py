@@ -186,21 +186,15 @@ def _compare(hands: Handlers, text: str) -> None:
             seed = _seed()
             button = gr.Button("Compare", variant="primary", elem_id="compare-button")
         with gr.Column(scale=6):
-            video = _video("compared-video")
-    table = gr.Dataframe(
-        headers=["", "Asked for", "Read as", "The model says of it"],
-        interactive=False,
-        wrap=True,
-        label="What was asked, read and shown",
-        column_widths=["12%", "30%", "26%", "32%"],
-        elem_id="compared-table",
-    )
+            video = _video("compared-video", show_label=False)
+    rows = gr.JSON(label="rows", visible=False)
+    cards = gr.HTML(label="cards", elem_id="cards")
     figure = gr.Plot(label="Strongest channels", elem_id="compared-curves")
     gr.on(
         [button.click, prompt.submit],
         hands.compare,
         [prompt, way, count, duration, seed],
-        [video, table, figure],
+        [video, rows, cards, figure],
         api_name="compare",
         show_progress_on=[video],
         **HEAVY,
@@ -218,8 +212,15 @@ def _head(name: str) -> gr.Model3D:
     )
 
 
-def _video(name: str) -> gr.Video:
-    return gr.Video(label="Film", autoplay=True, loop=True, interactive=False, elem_id=name)
+def _video(name: str, show_label: bool = True) -> gr.Video:
+    return gr.Video(
+        label="Film",
+        show_label=show_label,
+        autoplay=True,
+        loop=True,
+        interactive=False,
+        elem_id=name,
+    )
 
 
 def _files(name: str) -> gr.File:

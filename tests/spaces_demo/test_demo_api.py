@@ -88,9 +88,10 @@ def test_two_visitors_send_the_same_file(address, smile_file):
 
 @pytest.mark.parametrize(("way", "labels"), [("seeds", 2), ("intensities", 3)])
 def test_motions_stand_side_by_side(client, way, labels):
-    video, table, _ = client.predict(PROMPT, way, labels, 1, 0, api_name="/compare")
+    video, rows, cards, _ = client.predict(PROMPT, way, labels, 1, 0, api_name="/compare")
     assert Path(video).read_bytes()[4:8] == b"ftyp"
-    assert len({row[0] for row in table["data"]}) == labels
+    assert len({row["label"] for row in rows}) == labels
+    assert all(row["asked"] in cards and row["says"] for row in rows)
 
 
 def test_without_a_motion_there_is_nothing_to_ask_or_download(client):

@@ -31,3 +31,10 @@ def test_without_a_plan_there_are_no_intensities():
 def test_an_unknown_way_is_refused():
     with pytest.raises(ValueError, match="seeds, intensities, got 'heads'"):
         comparing.line_up("none", "She nods.", "heads", 2, 2.0, 0)
+
+
+def test_what_visitors_write_is_escaped():
+    row = {"label": "seed 1", "asked": "<script>alert(1)</script>", "read_as": "", "says": "a & b"}
+    written = comparing.cards([row])
+    assert "<script>" not in written
+    assert "a &amp; b" in written
