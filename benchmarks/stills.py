@@ -46,8 +46,8 @@ def still(emotion: str, rng: np.random.Generator) -> np.ndarray:
     from tdmm_hf.motion import FaceMotion
     from tdmm_hf.performer import perform
     from tdmm_hf.prompts.attributes import Attributes, EmotionSpan
+    from tdmm_hf.rigs.looks import look_names
     from tdmm_hf.video import render
-    from tdmm_hf.video.surface import look_names
 
     span = EmotionSpan(emotion, emotion, int(rng.integers(4, 6)), 0.0, SECONDS)
     motion = perform(Attributes(SECONDS, "person", (span,)), seed=int(rng.integers(10**6)))

@@ -46,7 +46,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         main(["generate", PROMPT, "--duration", "1", "--seed", "7", "--out", str(tmp_path / name)])
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert {name.rsplit(".")[-1] for name in files} == {"csv", "npz", "png", "mp4"}
+    assert {name.rsplit(".")[-1] for name in files} == {"csv", "npz", "png", "glb", "mp4"}
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -95,7 +95,7 @@ def test_render_makes_the_picture_of_the_suffix(nod, tmp_path, capsys, suffix):
 
 
 def test_render_names_all_looks(capsys):
-    from tdmm_hf.video.surface import look_names
+    from tdmm_hf.rigs.looks import look_names
 
     assert main(["render", "--help"]) == 0
     said = capsys.readouterr().out
@@ -119,7 +119,7 @@ def test_generate_says_what_filming_needs(tmp_path, capsys, monkeypatch):
     assert main(argv) == 0
     assert "no .mp4 without av: pip install 'tdmm-hf[render]'" in capsys.readouterr().err
     suffixes = {path.suffix for path in (tmp_path / "here").iterdir()}
-    assert suffixes == {".csv", ".npz", ".png"}
+    assert suffixes == {".csv", ".npz", ".png", ".glb"}
 
 
 @pytest.mark.parametrize(

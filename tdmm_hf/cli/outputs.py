@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .films import FILMS, check_picture, film
 
-DEFAULT_SUFFIXES = (".csv", ".npz", ".png")  # and .mp4 where it can be filmed
+DEFAULT_SUFFIXES = (".csv", ".npz", ".png", ".glb")  # and .mp4 where it can be filmed
 FILM_SIZE = 512
 FILM_PACKAGES = ("av", "moderngl", "numba", "PIL")  # the extra ``render``
 

@@ -16,16 +16,16 @@ Lengths are millimetres, axes the package's (glTF's); quaternions are (x, y, z, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
-import yaml
 from scipy.spatial.transform import Rotation
 
 from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS
 from ..rigs import Rig, get_rig
+from ..rigs.looks import Material, finish, look_names, materials
 from ..rigs.mesh import MeshRig
+from ..rigs.normals import vertex_normals
 from .gaze import gaze_angles
 
 NECK, HEAD = "Neck", "Head"
@@ -48,23 +48,6 @@ class Joint:
     name: str
     parent: int
     position: np.ndarray
-
-
-@dataclass(frozen=True)
-class Material:
-    """One colour of the surface.
-
-    Args:
-        name: the rig's name for it.
-        color: (3,) linear RGB.
-        roughness: 0 mirror to 1 chalk.
-        two_sided: seen from behind too.
-    """
-
-    name: str
-    color: np.ndarray
-    roughness: float
-    two_sided: bool
 
 
 @dataclass(frozen=True)
@@ -128,8 +111,6 @@ def scene(rig: MeshRig, identity: int | np.ndarray | None = None, look: str | No
     Raises:
         ValueError: an unknown look, an identity of the wrong length.
     """
-    from ..video.surface import finish, look_names, vertex_normals
-
     names = look_names()
     look = look or names[identity % len(names) if isinstance(identity, int | np.integer) else 0]
     colors = finish(rig, look).color
@@ -142,7 +123,7 @@ def scene(rig: MeshRig, identity: int | np.ndarray | None = None, look: str | No
         uv=rig.uv,
         colors=colors,
         triangles=rig.faces,
-        materials=_materials(rig, look),
+        materials=materials(rig, look),
         face_materials=rig.face_materials,
         blend_shapes=_blend_shapes(rig, points, normals),
         joints=skeleton(rig, identity),
@@ -201,29 +182,7 @@ def _continuous(quaternions: np.ndarray) -> np.ndarray:
     return quaternions * np.where(np.cumsum(np.r_[False, flips]) % 2, -1, 1)[:, None]
 
 
-def _materials(rig: MeshRig, look: str) -> tuple[Material, ...]:
-    table = yaml.safe_load(files("tdmm_hf.video").joinpath("materials.yaml").read_text("utf-8"))
-    worn = table["materials"]
-    return tuple(
-        Material(
-            name,
-            _linear(table["looks"][look].get(name, worn[name]["color"])),
-            worn[name]["roughness"],
-            worn[name].get("two_sided", False),
-        )
-        for name in rig.materials
-    )
-
-
-def _linear(color: str) -> np.ndarray:
-    """Linear RGB of sRGB ``#rrggbb``, as files take it (IEC 61966-2-1)."""
-    encoded = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
 def _blend_shapes(rig: MeshRig, points: np.ndarray, normals: np.ndarray) -> dict[str, BlendShape]:
-    from ..video.surface import vertex_normals
-
     shapes = {}
     for channel, unit in enumerate(rig.space.units):
         if unit != "weight":

@@ -16,11 +16,13 @@ import numpy as np
 
 from ..motion import FaceMotion
 from ..rigs import get_rig
+from ..rigs.looks import Finish, finish, look_names
 from ..rigs.mesh import MeshRig
+from ..rigs.normals import vertex_normals
 from .corneas import Corneas
 from .openness import openness_basis
+from .shape import Shape
 from .studio import view
-from .surface import Finish, Shape, finish, look_names, vertex_normals
 
 logger = logging.getLogger(__name__)
 

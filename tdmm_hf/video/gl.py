@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ..import_utils import require_package
+from ..rigs.looks import Finish
+from .shape import Shape
 from .studio import View
-from .surface import Finish, Shape
 
 SAMPLES = 4
 SYSTEM_PACKAGES = "libegl1 libgl1 libgl1-mesa-dri"

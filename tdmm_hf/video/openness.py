@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rigs.mesh import MeshRig
-from .surface import cross, incidence, vertex_normals
+from ..rigs.normals import cross, incidence, vertex_normals
 
 MOUTH = "jawOpen"
 # The channels that open what is closed at rest, or the other way round.

@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..rigs.looks import Finish
+from .shape import Shape
 from .studio import View
-from .surface import Finish, Shape
 
 
 class SoftwareRenderer:

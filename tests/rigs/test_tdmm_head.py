@@ -91,7 +91,7 @@ def test_textures_and_materials_cover_every_face(rig):
     assert rig.uv.min() >= 0
     assert rig.uv.max() <= 1
     assert rig.face_materials.shape == (len(rig.faces),)
-    table = Path(__file__).parents[2] / "tdmm_hf" / "video" / "materials.yaml"
+    table = Path(__file__).parents[2] / "tdmm_hf" / "rigs" / "materials.yaml"
     assert set(rig.materials) <= set(yaml.safe_load(table.read_text())["materials"])
     assert {"skin", "lips", "sclera", "iris", "pupil", "teeth", "gums", "tongue", "brow"} <= set(
         rig.materials
