@@ -2,8 +2,10 @@ import sys
 import zipfile
 
 import pytest
+import typer
 
 from tdmm_hf import space
+from tdmm_hf.cli import push
 from tdmm_hf.spaces_demo.app import unpack_package
 
 METADATA = """Metadata-Version: 2.4
@@ -83,6 +85,26 @@ def test_without_a_token_nothing_is_uploaded(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
     with pytest.raises(ValueError, match="needs a token"):
         space.check_token()
+
+
+def run(*argv):
+    """``tdmm push space`` with these arguments."""
+    app = typer.Typer()
+    app.command()(push.space)
+    app([str(word) for word in argv], standalone_mode=False)
+
+
+def test_the_command_prepares_and_lists_the_folder(make_wheel, tmp_path, capsys):
+    run("--out", tmp_path / "space", "--wheel", make_wheel())
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in (*space.FILES, "tdmm_hf-0.1.0"))
+
+
+def test_the_command_does_nothing_where_it_could_not_upload(make_wheel, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    with pytest.raises(ValueError, match="needs a token"):
+        run("--out", tmp_path / "space", "--wheel", make_wheel(), "--repo", "me/face")
+    assert not (tmp_path / "space").exists()
 
 
 def test_the_wheel_beside_the_app_is_what_it_runs(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The page's API, as ``gradio_client`` and plain HTTP use it."""
 
 import json
+import time
 from pathlib import Path
 
 import httpx
@@ -190,3 +191,14 @@ def test_a_video_is_read_and_gone(client, landmarker, clip, scratch, tmp_path):
     assert len(answer.split()) >= 3
     assert tdmm_hf.load(head).num_frames >= 10
     assert not left_of(path, scratch)
+
+
+def test_the_queue_says_where_one_stands(address):
+    clients = [Client(address, verbose=False, analytics_enabled=False) for _ in range(3)]
+    jobs = [one.submit(PROMPT, 2, 0, 0.85, api_name="/text_to_motion") for one in clients]
+    ranks = set()
+    while not all(job.done() for job in jobs):
+        ranks |= {job.status().rank for job in jobs}
+        time.sleep(0.02)
+    assert all(job.result()[2] for job in jobs)
+    assert {0, 1} <= ranks
