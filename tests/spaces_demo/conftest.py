@@ -1,5 +1,6 @@
 """The page on loopback, with the embedded checkpoint, in folders of the tests' own."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -64,4 +65,19 @@ def clip():
     path = SHARED / "clips" / "av_00002.mp4"
     if not path.exists():
         pytest.skip("no ../shared/data/clips")
+    return path
+
+
+@pytest.fixture(scope="session")
+def face_video(clip, tmp_path_factory):
+    """The first half second of it, as a file of one's own."""
+    import av
+
+    path = tmp_path_factory.mktemp("video") / "face.mp4"
+    with av.open(str(clip)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream("libx264", rate=25)
+        for frame in itertools.islice(source.decode(video=0), 12):
+            stream.width, stream.height = frame.width, frame.height
+            target.mux(stream.encode(frame.reformat(format="yuv420p")))
+        target.mux(stream.encode())
     return path

@@ -145,11 +145,11 @@ def test_a_motion_file_is_read(open_page, smile, tmp_path):
     assert len(filled(page, "answer").split()) >= 3
 
 
-def test_a_video_is_read(open_page, landmarker, clip):
+def test_a_video_is_read(open_page, landmarker, face_video):
     page = open_page()
-    read(page, clip)
+    read(page, face_video)
     assert len(filled(page, "answer").split()) >= 3
-    assert clip.name in filled(page, "summary")
+    assert "face.mp4" in filled(page, "summary")
 
 
 def test_what_is_refused_is_said(open_page):
