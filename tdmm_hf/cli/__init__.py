@@ -43,6 +43,7 @@ app.command("train-lm")(training.train_lm)
 rig_app.command("install")(rigs.install)
 
 USER_ERROR = 2
+INTERRUPTED = 130
 # typer brings its own copy of click or uses the installed one; either way this is the base class.
 ClickException = typer.BadParameter.__base__.__base__
 
@@ -52,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return app(args=argv, prog_name="tdmm", standalone_mode=False) or 0
     except typer.Exit as done:
+        if done.exit_code == INTERRUPTED:
+            print("tdmm: stopped", file=sys.stderr)
         return done.exit_code
     except (ClickException, ValueError, OSError, ImportError) as error:
         message = error.format_message() if isinstance(error, ClickException) else str(error)
@@ -59,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
         return USER_ERROR
     except (KeyboardInterrupt, typer.Abort):
         print("tdmm: stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
 
 
 def entry() -> None:

@@ -22,7 +22,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..rigs.corneas import Corneas
 from ..rigs.mesh import MeshRig
+from ..rigs.openness import UNCOVERING, openness
 from .gltf_container import INDICES, Binary, BinaryBuilder
 from .scene import INFLUENCES, Scene, scene
 
@@ -83,16 +85,12 @@ def _kept_head(rig: MeshRig, person: int | tuple | None, look: str | None) -> Gl
 
 def _openness(rig: MeshRig, points: np.ndarray) -> np.ndarray:
     """(V,) how much of its surroundings a vertex sees, in 0..1, in a pose that uncovers it."""
-    from ..video.openness import UNCOVERING, openness
-
     uncovered = rig.displacements(np.isin(rig.space.channels, UNCOVERING).astype(float))
     return np.maximum(openness(points, rig.faces), openness(points + uncovered, rig.faces))
 
 
 def _wet_normals(rig: MeshRig, shown: Scene) -> np.ndarray:
     """(V, 3) normals at rest; those of the eyes as if they had corneas."""
-    from ..video.corneas import Corneas
-
     normals = shown.normals[None].copy()
     Corneas(rig, shown.points).bulge(shown.points[None], normals)
     return normals[0]

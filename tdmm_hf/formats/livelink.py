@@ -49,6 +49,7 @@ HEAD_COLUMNS = ("HeadYaw", "HeadPitch", "HeadRoll")
 EYE_COLUMNS = tuple(f"{side}Eye{axis}" for side in SIDES for axis in ("Yaw", "Pitch", "Roll"))
 WEIGHT_COLUMNS = tuple(name[0].upper() + name[1:] for name in ARKIT_BLENDSHAPES)
 VALUE_COLUMNS = WEIGHT_COLUMNS + HEAD_COLUMNS + EYE_COLUMNS
+_EYE_PITCH = [i for i, name in enumerate(EYE_COLUMNS) if name.endswith("Pitch")]
 HEADER = ("Timecode", "BlendShapeCount", *VALUE_COLUMNS)
 
 RADIANS_PER_UNIT = {"radians": 1.0, "degrees": math.pi / 180, "unit": math.pi}
@@ -165,7 +166,7 @@ def write(
             f"Live Link Face CSV holds motion in space 'arkit', got {motion.space.name!r}"
         )
     timecodes = _timecodes(motion.num_frames, motion.fps)
-    table = _to_table(motion, _resolve(convention))
+    table = to_table(motion, _resolve(convention))
     with replacing(path) as beside, beside.open("w", newline="", encoding="ascii") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
@@ -267,7 +268,7 @@ def _from_table(
     return motion.mirror() if convention.mirrored else motion
 
 
-def _to_table(motion: FaceMotion, convention: Convention) -> np.ndarray:
+def to_table(motion: FaceMotion, convention: Convention) -> np.ndarray:
     """(frames, 61) in the order of VALUE_COLUMNS, in the file's convention."""
     motion = motion.mirror() if convention.mirrored else motion
     weights = motion.values[:, : len(WEIGHT_COLUMNS)].astype(np.float64)
@@ -284,10 +285,14 @@ def _eye_rotation(values: np.ndarray, side: str) -> np.ndarray:
 
 
 def _check_eyes(table: np.ndarray, convention: Convention, name: str) -> None:
-    """Warn of eye rotations that are not those of the weights, as after a wrong convention."""
+    """Warn of eyes that look up and down otherwise than their weights: a wrong convention.
+
+    Sideways they tell nothing: apps do not agree on the direction.
+    """
     eyes = table[:, -len(EYE_COLUMNS) :] * np.tile(convention.scale, 2)
     looks = [_eye_rotation(table[:, : len(WEIGHT_COLUMNS)], side) for side in SIDES]
     expected = np.concatenate(looks, axis=1)
+    eyes, expected = (angles[:, _EYE_PITCH] for angles in (eyes, expected))
     if not eyes.any() or np.sqrt(np.mean(expected**2)) < EYES_LOOK:
         return
     share = float((eyes * expected).sum() / (expected**2).sum())

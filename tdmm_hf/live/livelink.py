@@ -38,8 +38,8 @@ from ..formats.livelink import (
     DEFAULT_CONVENTION,
     VALUE_COLUMNS,
     Convention,
-    _to_table,
     get_convention,
+    to_table,
 )
 from ..motion import FaceMotion
 
@@ -217,7 +217,7 @@ class LiveLinkStream:
         self.device_id = device_id(subject)
         self.rate = Fraction(rate).limit_denominator(LARGEST_DENOMINATOR)
         self.started = _since_midnight() if started is None else started
-        self._rows = _to_table(motion, convention)[:, _POSITIONS].astype(np.float32)
+        self._rows = to_table(motion, convention)[:, _POSITIONS].astype(np.float32)
 
     def datagrams(self, tick: int, frame: int) -> list[bytes]:
         """What is sent at a tick, counted from the start, to show a frame of the motion."""

@@ -16,11 +16,11 @@ import numpy as np
 
 from ..motion import FaceMotion
 from ..rigs import get_rig
+from ..rigs.corneas import Corneas
 from ..rigs.looks import Finish, finish, look_names
 from ..rigs.mesh import MeshRig
 from ..rigs.normals import vertex_normals
-from .corneas import Corneas
-from .openness import openness_basis
+from ..rigs.openness import openness_basis
 from .shape import Shape
 from .studio import view
 

@@ -7,11 +7,11 @@ import pytest
 
 from tdmm_hf.parameters import get_space
 from tdmm_hf.rigs import get_rig, head_rotation
+from tdmm_hf.rigs.corneas import Corneas
 from tdmm_hf.rigs.looks import finish, look_names
 from tdmm_hf.rigs.mesh import Eyeball, MeshRig
 from tdmm_hf.rigs.normals import vertex_normals
-from tdmm_hf.video.corneas import Corneas
-from tdmm_hf.video.openness import openness, openness_basis
+from tdmm_hf.rigs.openness import openness, openness_basis
 
 
 def test_normals_of_a_ball_point_outwards(ball):

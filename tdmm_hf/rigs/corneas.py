@@ -1,6 +1,6 @@
 """Wet eyes: eyeballs reflect the lights as if each had the bulge of a cornea, which meshes lack.
 
-    >>> from tdmm_hf.video.corneas import Corneas               # doctest: +SKIP
+    >>> from tdmm_hf.rigs.corneas import Corneas               # doctest: +SKIP
     >>> Corneas(rig, resting).bulge(points, normals)            # doctest: +SKIP
 
 Without it no light is mirrored near the iris, and eyes look blind.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..rigs.mesh import MeshRig
+from .mesh import MeshRig
 
 _EDGE = (30.0, 50.0)  # degrees from the gaze: the cornea begins to end, and has ended
 _BULGE = 0.6  # how much faster its normals turn than the eyeball's

@@ -1,7 +1,7 @@
 """How much of its surroundings each part of a head sees: creases, nostrils and mouths are dark.
 
 >>> import numpy as np
->>> from tdmm_hf.video.openness import openness
+>>> from tdmm_hf.rigs.openness import openness
 >>> plate = np.array([[0, 0, 0], [90, 0, 0], [90, 90, 0], [0, 90, 0]], dtype=float)
 >>> openness(plate, np.array([[0, 1, 2], [0, 2, 3]])).min() > 0.9
 np.True_
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rigs.mesh import MeshRig
-from ..rigs.normals import cross, incidence, vertex_normals
+from .mesh import MeshRig
+from .normals import cross, incidence, vertex_normals
 
 MOUTH = "jawOpen"
 # The channels that open what is closed at rest, or the other way round.
