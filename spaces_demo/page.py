@@ -182,7 +182,14 @@ def _compare(hands: Handlers, text: str) -> None:
             )
             with gr.Row():
                 count = gr.Slider(2, limits.MAX_COMPARED, 3, step=1, label="How many")
-                duration = gr.Slider(1, limits.MAX_COMPARED_SECONDS, 4, step=0.5, label="Seconds")
+                duration = gr.Slider(
+                    1,
+                    limits.MAX_COMPARED_SECONDS,
+                    4,
+                    step=0.5,
+                    label="Seconds",
+                    elem_id="compared-seconds",
+                )
             seed = _seed()
             button = gr.Button("Compare", variant="primary", elem_id="compare-button")
         with gr.Column(scale=6):

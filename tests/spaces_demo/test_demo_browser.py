@@ -164,6 +164,7 @@ def test_what_is_refused_is_said(open_page):
 def test_motions_are_compared(open_page):
     page = open_page(viewport={"width": 1280, "height": 900})
     page.get_by_role("tab", name="Compare").click()
+    page.locator("#compared-seconds input[type=number]").fill("1")
     page.locator("#compare-button").click()
     page.locator("#compared-video video").wait_for()
     playwright.expect(page.locator("#cards")).to_contain_text("extremely")
