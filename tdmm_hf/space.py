@@ -23,7 +23,12 @@ from pathlib import Path
 FILES = ("app.py", "README.md", "requirements.txt", "packages.txt")
 WHEELS = "tdmm_hf-*.whl"
 EXTRAS = ("render", "video", "usd", "demo")
-IN_WHEEL = ("tdmm_hf/spaces_demo/page.py", "tdmm_hf/assets/tdmm-lm-tiny/config.json")
+IN_WHEEL = (
+    "tdmm_hf/spaces_demo/page.py",
+    "tdmm_hf/spaces_demo/examples.yaml",
+    "tdmm_hf/spaces_demo/static/style.css",
+    "tdmm_hf/assets/tdmm-lm-tiny/config.json",
+)
 REQUIRED = ("title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "app_file", "license")
 # As the Hub's reference of a Space's header has them.
 COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
