@@ -17,7 +17,8 @@ import sys
 
 import typer
 
-from . import convert, films, motions, play, rigs, training
+from . import convert, films, motions, play, push, rigs, training
+from . import demo as demo_page
 
 app = typer.Typer(
     help="Text and 3D face motion: generate, describe, render, convert, play, and train your own.",
@@ -28,8 +29,10 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(help="Corpora of (text, motion) pairs.", no_args_is_help=True)
 rig_app = typer.Typer(help="Heads that are not in the package.", no_args_is_help=True)
+push_app = typer.Typer(help="What goes to the Hub.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(rig_app, name="rig")
+app.add_typer(push_app, name="push")
 
 app.command()(motions.generate)
 app.command()(motions.describe)
@@ -37,6 +40,8 @@ app.command()(films.render)
 app.command()(motions.fit)
 app.command()(convert.convert)
 app.command()(play.play)
+app.command()(demo_page.demo)
+push_app.command("space")(push.space)
 corpus_app.command("build")(training.corpus_build)
 app.command("train-tokenizer")(training.train_tokenizer)
 app.command("train-lm")(training.train_lm)
