@@ -76,8 +76,9 @@ def face_video(clip, tmp_path_factory):
     path = tmp_path_factory.mktemp("video") / "face.mp4"
     with av.open(str(clip)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream("libx264", rate=25)
+        shown = source.streams.video[0]
+        stream.width, stream.height = shown.width, shown.height
         for frame in itertools.islice(source.decode(video=0), 12):
-            stream.width, stream.height = frame.width, frame.height
             target.mux(stream.encode(frame.reformat(format="yuv420p")))
         target.mux(stream.encode())
     return path
