@@ -67,13 +67,16 @@ def sample_attributes(
     )
 
 
-def iter_attributes(seed: int, count: int, duration: float | None = None) -> Iterator[Attributes]:
+def iter_attributes(
+    seed: int, count: int, duration: float | None = None, first: int = 0
+) -> Iterator[Attributes]:
     """``count`` performances that go through all categories in shuffled rounds.
 
-    The n-th one depends on the seed and n only, and every category leads equally often.
+    Number n, counted from ``first``, depends on the seed and n only, and every category leads
+    equally often.
     """
     categories = list(load_vocabulary().emotions)
-    for index in range(count):
+    for index in range(first, first + count):
         turn, place = divmod(index, len(categories))
         order = np.random.default_rng([seed, 0, turn]).permutation(len(categories))
         rng = np.random.default_rng([seed, 1, index])
