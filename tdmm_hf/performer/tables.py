@@ -17,9 +17,11 @@ import numpy as np
 import yaml
 
 from ..parameters import get_space
+from ..prompts.vocabulary import Emotion, load_vocabulary
 
 ARKIT = get_space("arkit")
 NUM_CHANNELS = len(ARKIT.channels)
+_SIDES = {"L": "Left", "R": "Right"}
 HEAD = slice(NUM_CHANNELS - 3, NUM_CHANNELS)
 STYLE_KEYS = (
     "blink_rate",
@@ -67,7 +69,8 @@ def mirrored(face: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True, eq=False)
 class Expression:
     """A category at apex: face (55,) weights with the head's lean in degrees in the last three,
-    gaze (2,) degrees of yaw and pitch, timing and behaviour (see ``data/expressions.yaml``)."""
+    gaze (2,) degrees of yaw and pitch, timing and behaviour (see
+    ``data/dynamics.yaml``)."""
 
     category: str
     family: str
@@ -83,43 +86,66 @@ class Expression:
 @cache
 def expressions() -> dict[str, Expression]:
     """Every category's expression."""
+    families = table("dynamics")["families"]
     return {
-        category: _expression(category, family, core, own or {})
-        for family, core in table("expressions")["families"].items()
-        for category, own in core["categories"].items()
+        category: _expression(category, emotion, families[emotion.family])
+        for category, emotion in load_vocabulary().emotions.items()
     }
 
 
-def _expression(category: str, family: str, core: dict, own: dict) -> Expression:
-    both = {**core, **own}
-    face = vector(_override(core["core"], own.get("channels", {})))
+def _expression(category: str, emotion: Emotion, family: dict) -> Expression:
+    own = family.get("categories", {}).get(category, {})
+    both = {**family, **own}
+    face = vector(action_units(emotion.prototype))
     face[HEAD] = both.get("head", (0.0, 0.0, 0.0))
     return Expression(
         category=category,
-        family=family,
+        family=emotion.family,
         face=face,
         gaze=np.array(both.get("gaze", (0.0, 0.0)), dtype=float),
         onset=both.get("onset", 0.4),
         settle=both.get("settle", 1.0),
         waver=both.get("waver", 0.14),
         pulses=tuple(both["pulses"]) if "pulses" in both else None,
-        style={**core.get("style", {}), **own.get("style", {})},
+        style={**family.get("style", {}), **own.get("style", {})},
     )
 
 
-def _override(core: dict, own: dict) -> dict:
-    """The family's channels under the category's own; a two-sided one replaces both sides."""
-    kept = {
-        name: weight
-        for name, weight in core.items()
-        if not any(name.startswith(mine) for mine in own)
-    }
-    return {**kept, **own}
+def action_units(prototype: str) -> dict[str, float]:
+    """Channel weights of a prototype in FACS notation.
+
+    >>> action_units("6:55 L12:40 mouthLeft:25")
+    {'cheekSquint': 0.55, 'mouthSmileLeft': 0.4, 'mouthLeft': 0.25}
+
+    Args:
+        prototype: action units with percent of their greatest effect; ``data/action_units.yaml``
+            has their channels.
+
+    Raises:
+        ValueError: an action unit that is unknown or not within 0..100 percent.
+    """
+    weights = {}
+    for part in prototype.split():
+        unit, _, percent = part.partition(":")
+        if not (percent.isdigit() and int(percent) <= 100):
+            raise ValueError(f"an action unit must have 0..100 percent, got {part!r}")
+        weights[_channel(unit)] = int(percent) / 100
+    return weights
+
+
+def _channel(unit: str) -> str:
+    units = {str(key): channel for key, channel in table("action_units").items()}
+    if unit in units:
+        return units[unit]
+    if unit[1:] in units and unit[0] in _SIDES:
+        return units[unit[1:]] + _SIDES[unit[0]]
+    columns(unit)  # says that it is unknown
+    return unit
 
 
 def gain(intensity: int) -> float:
     """Share of the apex that an intensity of 1 to 5 shows."""
-    return table("expressions")["gains"][intensity - 1]
+    return table("dynamics")["gains"][intensity - 1]
 
 
 @cache

@@ -48,17 +48,31 @@ class Words:
 
 @dataclass(frozen=True)
 class Emotion:
-    """A category: its family, valence and arousal (-1..1), and its words by slot.
+    """A category of ``data/emotions.csv``.
 
-    ``graded`` is False where an intensity would make no sense (neutral).
+    Args:
+        category: its key, and its first main word.
+        family: its emotion family.
+        valence, arousal: of the first main word, -1..1.
+        prototype: its face at intensity 5 in FACS action units with percent.
+        words: its words by slot.
+        grades: least and greatest intensity that a main word takes in natural English; words
+            that are not here take any.
     """
 
     category: str
     family: str
     valence: float
     arousal: float
+    prototype: str
     words: dict[str, Words]
-    graded: bool = True
+    grades: dict[str, tuple[int, int]]
+
+    @property
+    def graded(self) -> bool:
+        """False where an intensity would make no sense (neutral)."""
+        low, high = self.grades[self.category.replace("_", " ")]
+        return low < high
 
 
 @dataclass(frozen=True)
@@ -153,21 +167,38 @@ def _words(fields: dict, slot: str) -> Words:
 
 
 def _emotions() -> dict[str, Emotion]:
+    rows = list(csv.DictReader(_text("emotions.csv").splitlines()))
+    said = {
+        key: words for family in _yaml("emotions.yaml").values() for key, words in family.items()
+    }
     situations = _yaml("situations.yaml")
     return {
-        category: Emotion(
-            category=category,
-            family=family,
-            valence=fields["valence"],
-            arousal=fields["arousal"],
-            words={
-                slot: _words({**fields, **situations[category]}, slot) for slot in EMOTION_SLOTS
+        row["category"]: Emotion(
+            category=row["category"],
+            family=row["family"],
+            valence=float(row["valence"]),
+            arousal=float(row["arousal"]),
+            prototype=row["prototype"],
+            words=_emotion_words({**said[row["category"]], **situations[row["category"]]}),
+            grades={
+                other["word"]: _grades(other["grades"])
+                for other in rows
+                if other["category"] == row["category"]
             },
-            graded=fields.get("graded", True),
         )
-        for family, categories in _yaml("emotions.yaml").items()
-        for category, fields in categories.items()
+        for row in rows
+        if row["word"].replace(" ", "_") == row["category"]
     }
+
+
+def _emotion_words(fields: dict) -> dict[str, Words]:
+    return {slot: _words(fields, slot) for slot in EMOTION_SLOTS}
+
+
+def _grades(text: str) -> tuple[int, int]:
+    """``3-5`` or ``3``."""
+    low, _, high = text.partition("-")
+    return int(low), int(high or low)
 
 
 def _head_motion(key: str, fields: dict) -> HeadMotionEntry:
