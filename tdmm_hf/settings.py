@@ -71,17 +71,19 @@ class CorpusSettings:
     """What a corpus holds.
 
     Args:
-        clips: training clips.
-        held_out: clips in each of the validation and test splits.
+        clips: training clips; 2000 where no hours are asked for.
+        hours: of training motion, in place of clips.
+        held_out: clips in each of the splits validation, test and test_wording.
         seed: the corpus' seed; every clip's own seed derives from it.
         captions: wordings of each clip's prompt.
         descriptions: wordings of what the motion alone shows.
-        long_share: share of clips that last longer than the usual 2 to 8 s.
+        long_share: share of clips that last longer than usual.
         long_min, long_max: shortest and longest of the long clips, seconds.
         shard_clips: clips in a shard.
     """
 
-    clips: int = 2000
+    clips: int | None = None
+    hours: float | None = None
     held_out: int = 200
     seed: int = 0
     captions: int = 6
@@ -92,13 +94,24 @@ class CorpusSettings:
     shard_clips: int = 250
 
     def __post_init__(self):
-        _require_positive(self, "clips", "held_out", "captions", "descriptions", "shard_clips")
+        if self.clips is not None and self.hours is not None:
+            raise ValueError(f"give clips or hours, got {self.clips} clips and {self.hours} hours")
+        if self.clips is None and self.hours is None:
+            object.__setattr__(self, "clips", 2000)
+        amount = "clips" if self.hours is None else "hours"
+        _require_positive(self, amount, "held_out", "captions", "descriptions", "shard_clips")
         _require_share(self, "long_share")
         if not 2 <= self.long_min <= self.long_max <= 60:
             raise ValueError(
                 "long clips must satisfy 2 <= long_min <= long_max <= 60 s, "
                 f"got {self.long_min}..{self.long_max}"
             )
+
+    def with_changes(self, **changes) -> CorpusSettings:
+        """Other settings; clips take the place of hours, and hours of clips."""
+        if ("clips" in changes) != ("hours" in changes):
+            changes = {"clips": None, "hours": None, **changes}
+        return dataclasses.replace(self, **changes)
 
 
 @dataclass(frozen=True)

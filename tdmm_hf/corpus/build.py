@@ -1,6 +1,6 @@
 """Build the performed corpus: attributes, their wordings and their motion, in parquet shards.
 
-    tdmm corpus build --clips 2000 --out corpus
+    tdmm corpus build --hours 80 --out corpus
 
 The same settings give the same bytes for any number of workers, and a build that was stopped goes
 on where it was: a shard is written beside its place and renamed when whole.
@@ -11,26 +11,34 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from datasets.arrow_writer import TypedSequence
 from tqdm import tqdm
 
-from ..performer import perform
-from ..prompts.suite import iter_attributes, sample_attributes
-from ..prompts.wording import captions, describe
+from ..prompts.vocabulary import load_vocabulary
 from ..settings import CorpusSettings, claim
-from .schema import SCHEMA_KEY, SCHEMA_VERSION, make_row, row_features
+from .rows import performed_row, probe, text_digests
+from .schema import SCHEMA_VERSION
+from .shards import shard_path, shard_schema, write_rows
+from .splits import SPLITS, draw
 
 logger = logging.getLogger(__name__)
 
 SETTINGS_FILE = "build.json"
-SPLITS = ("train", "validation", "test")
+SAMPLED_DURATIONS = 2000
+HOURS_MARGIN = 1.01  # what durations are drawn may sum up to less than is expected
+MANY_ROUNDS = 20  # from so many on, hours are made of whole rounds through the categories
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,14 @@ class Shard:
 
     @property
     def path(self) -> str:
-        return f"data/{self.split}-{self.index:05d}-of-{self.total:05d}.parquet"
+        return shard_path(self.split, self.index, self.total)
 
 
 def plan(settings: CorpusSettings) -> list[Shard]:
     """All shards of a corpus, in order."""
     shards = []
     for split in SPLITS:
-        clips = settings.clips if split == "train" else settings.held_out
+        clips = training_clips(settings) if split == "train" else settings.held_out
         total = -(-clips // settings.shard_clips)
         for index in range(total):
             first = index * settings.shard_clips
@@ -61,95 +69,128 @@ def plan(settings: CorpusSettings) -> list[Shard]:
     return shards
 
 
-def shard_rows(shard: Shard, settings: CorpusSettings) -> Iterator[dict]:
-    """The rows of one shard; they depend on the settings and the shard alone."""
-    entropy = [settings.seed, SPLITS.index(shard.split), shard.index]
-    streams = np.random.SeedSequence(entropy).spawn(shard.count)
-    balanced = iter_attributes(int(streams[0].generate_state(1)[0]), shard.count)
-    for offset, (attributes, stream) in enumerate(zip(balanced, streams, strict=True)):
-        rng = np.random.default_rng(stream)
-        if rng.random() < settings.long_share:
-            attributes = sample_attributes(
-                rng, duration=round(rng.uniform(settings.long_min, settings.long_max))
-            )
-        yield make_row(
-            row_id=f"{shard.split}-{shard.first + offset:07d}",
-            motion=perform(attributes, seed=int(rng.integers(2**31))),
-            texts=captions(attributes, rng, settings.captions),
-            descriptions=[describe(attributes, rng) for _ in range(settings.descriptions)],
-            attributes=attributes,
-            source="performer",
-        )
+def training_clips(settings: CorpusSettings) -> int:
+    """Clips of the training split: as many as asked for, or as the hours take.
 
-
-def write_shard(shard: Shard, settings: CorpusSettings, directory: Path) -> int:
-    """Write one shard; returns its clips. What is already there is kept."""
-    path = directory / shard.path
-    if path.exists():
-        return shard.count
-    rows = list(shard_rows(shard, settings))
-    features = row_features()
-    columns = [
-        TypedSequence([row[name] for row in rows], type=feature)
-        for name, feature in features.items()
+    Many hours are made of whole rounds, so that every category leads equally often.
+    """
+    if settings.hours is None:
+        return settings.clips
+    usual = [
+        attributes.duration
+        for attributes, _ in (draw(settings, "train", n) for n in range(SAMPLED_DURATIONS))
+        if attributes.duration < settings.long_min
     ]
-    schema = features.arrow_schema
-    schema = schema.with_metadata({**schema.metadata, SCHEMA_KEY: str(SCHEMA_VERSION).encode()})
-    table = pa.Table.from_arrays([pa.array(column) for column in columns], schema=schema)
-    part = path.with_suffix(".part")
-    pq.write_table(
-        table,
-        part,
-        compression="zstd",
-        use_dictionary=["space", "source"],
-        use_byte_stream_split=["motion.list.element.list.element"],
-        row_group_size=100,
-    )
-    os.replace(part, path)
-    return shard.count
+    long = (settings.long_min + settings.long_max) / 2
+    mean = (1 - settings.long_share) * float(np.mean(usual)) + settings.long_share * long
+    clips = settings.hours * 3600 * HOURS_MARGIN / mean
+    categories = len(load_vocabulary().emotions)
+    rounds = round(clips / categories)
+    return rounds * categories if rounds >= MANY_ROUNDS else max(1, round(clips))
 
 
 def build(
-    settings: CorpusSettings, directory: Path, workers: int = 1, progress: bool = True
+    settings: CorpusSettings, directory: str | Path, workers: int = 1, progress: bool = True
 ) -> Path:
     """Build or finish a corpus in ``directory``; returns it.
 
+    Args:
+        settings: what it holds.
+        directory: made where there is none.
+        workers: processes.
+        progress: show clips per second and the time left.
+
     Raises:
-        ValueError: the directory holds a corpus of other settings.
+        ValueError: the directory holds a corpus of other settings, or one that another version of
+            words or performer began.
     """
+    from .card import write_card
+
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
     directory = Path(directory)
     (directory / "data").mkdir(parents=True, exist_ok=True)
-    wanted = {"schema_version": SCHEMA_VERSION, **asdict(settings)}
+    wanted = {"schema_version": SCHEMA_VERSION, **asdict(settings), "first clips": probe(settings)}
     claim(directory / SETTINGS_FILE, wanted, "a corpus of")
+    for left in directory.glob("data/.*.part"):
+        left.unlink()
     shards = plan(settings)
-    missing = [shard for shard in shards if not (directory / shard.path).exists()]
+    done = sum(shard.count for shard in shards if (directory / shard.path).exists())
+    total = sum(shard.count for shard in shards)
     bar = tqdm(
-        total=sum(shard.count for shard in shards),
-        initial=sum(shard.count for shard in shards) - sum(shard.count for shard in missing),
-        unit="clip",
-        desc="perform",
-        disable=not progress,
+        total=total, initial=done, unit="clip", desc="perform", smoothing=0.1, disable=not progress
     )
-    with bar, multiprocessing.get_context("spawn").Pool(workers) as pool:
-        jobs = [(shard, settings, directory) for shard in missing]
-        for count in pool.imap_unordered(_work, jobs):
-            bar.update(count)
-    (directory / "README.md").write_text(_readme(settings))
+    with bar, _pool(workers) as pool:
+        _write_missing(pool, [s for s in shards if s.split == "train"], settings, directory, bar)
+        held_out = [shard for shard in shards if shard.split != "train"]
+        _write_missing(pool, held_out, settings, directory, bar)
+    write_card(directory)
     return directory
 
 
-def _work(job: tuple[Shard, CorpusSettings, Path]) -> int:
-    return write_shard(*job)
+def _write_missing(
+    pool: Executor, shards: list[Shard], settings: CorpusSettings, directory: Path, bar: tqdm
+) -> None:
+    """Write those shards that are not there; what train says, the others must not say."""
+    missing = [shard for shard in shards if not (directory / shard.path).exists()]
+    if not missing:
+        return
+    taken = None if missing[0].split == "train" else training_texts(directory)
+    schema = shard_schema()
+    futures = [pool.submit(write_shard, s, settings, directory, schema, taken) for s in missing]
+    try:
+        for future in as_completed(futures):
+            bar.update(future.result())
+    except BaseException:
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
 
 
-def _readme(settings: CorpusSettings) -> str:
-    files = "".join(f"  - split: {s}\n    path: data/{s}-*.parquet\n" for s in SPLITS)
-    return (
-        "---\nlicense: apache-2.0\npretty_name: Performed face motion\n"
-        "tags:\n- face-motion\n- text-to-motion\nconfigs:\n- config_name: arkit\n  default: true\n"
-        f"  data_files:\n{files}---\n\n# Performed face motion\n\n"
-        f"{settings.clips} training clips and {settings.held_out} in each held-out split, "
-        "performed by the procedural performer of tdmm-hf from balanced attributes. "
-        "55 `arkit` channels at 25 frames a second; schema version "
-        f"{SCHEMA_VERSION}. No person was recorded.\n"
-    )
+def write_shard(
+    shard: Shard,
+    settings: CorpusSettings,
+    directory: Path,
+    schema: pa.Schema,
+    taken: np.ndarray | None = None,
+) -> int:
+    """Write one shard, whole or not at all; returns its clips."""
+    numbers = range(shard.first, shard.first + shard.count)
+    rows = [performed_row(settings, shard.split, number, taken) for number in numbers]
+    return write_rows(rows, directory / shard.path, schema)
+
+
+def training_texts(directory: Path) -> np.ndarray:
+    """Digests of all captions of the training split."""
+    found = []
+    for path in sorted(directory.glob("data/train-*.parquet")):
+        table = pq.read_table(path, columns=["text", "paraphrases"])
+        texts = table["text"].to_pylist()
+        texts += pc.list_flatten(table["paraphrases"]).to_pylist()
+        found.append(text_digests(texts))
+    return np.unique(np.concatenate(found))
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Executor]:
+    """Processes of one thread each: sums are the same bits however many there are."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(workers, context, initializer=_start_worker) as pool:
+            yield pool
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _start_worker() -> None:
+    """A worker finishes its shard when the user interrupts, and ends with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

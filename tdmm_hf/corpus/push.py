@@ -1,0 +1,102 @@
+"""A corpus to the Hub.
+
+    tdmm corpus push corpus user/performed-face-motion
+
+What is uploaded is the folder as ``load_dataset`` opens it from disk. It is checked before anything
+leaves the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..space import check_token
+from .card import CARD_FILE, SIZE_CATEGORIES
+from .schema import check_version
+
+FILES = [CARD_FILE, "build.json", "data/*.parquet"]
+SHARD_NAME = re.compile(r"data/(?P<split>\w+)-(?P<index>\d{5})-of-(?P<total>\d{5})\.parquet")
+
+
+def push(directory: str | Path, repo: str, private: bool = False) -> str:
+    """Upload a corpus folder; the repo is made where there is none.
+
+    Shards that an earlier corpus left in the repo are deleted: the card's patterns would find them.
+
+    Args:
+        directory: of a finished corpus.
+        repo: "user/name".
+        private: whether a new repo is private.
+
+    Returns:
+        The dataset's address.
+
+    Raises:
+        ValueError: the folder is no finished corpus, or there is no token of the Hub.
+    """
+    from huggingface_hub import HfApi
+
+    check_corpus(directory)
+    check_token()
+    api = HfApi()
+    created = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+    api.upload_folder(
+        folder_path=str(directory),
+        repo_id=created.repo_id,
+        repo_type="dataset",
+        allow_patterns=FILES,
+        delete_patterns="data/*.parquet",
+        commit_message="Upload the corpus",
+    )
+    return str(created)
+
+
+def check_corpus(directory: str | Path) -> None:
+    """Whether a folder is a whole corpus with a card that tells what it holds.
+
+    Raises:
+        ValueError: naming what is wrong.
+    """
+    directory = Path(directory)
+    if not (directory / CARD_FILE).is_file():
+        raise ValueError(f"a corpus must have a {CARD_FILE}, none in {directory}: is it finished?")
+    info = _card_info(directory)
+    rows = dict.fromkeys((split["name"] for split in info["splits"]), 0)
+    totals: dict[str, set[int]] = {split: set() for split in rows}
+    for path in sorted(directory.glob("data/*.parquet")):
+        found = SHARD_NAME.fullmatch(path.relative_to(directory).as_posix())
+        if not found or found["split"] not in rows:
+            raise ValueError(f"a corpus must hold shards of {', '.join(rows)} only, got {path}")
+        check_version(path)
+        rows[found["split"]] += _row_count(path)
+        totals[found["split"]].add(int(found["total"]))
+    for split in info["splits"]:
+        if len(totals[split["name"]]) != 1 or rows[split["name"]] != split["num_examples"]:
+            raise ValueError(
+                f"{split['name']} must have the {split['num_examples']} rows that the card tells, "
+                f"got {rows[split['name']]} in {directory}"
+            )
+
+
+def _row_count(path: Path) -> int:
+    try:
+        return pq.read_metadata(path).num_rows
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path}: not a parquet file ({error})") from error
+
+
+def _card_info(directory: Path) -> dict:
+    """The card's ``dataset_info``; ``ValueError`` where the header is not sound."""
+    from huggingface_hub import DatasetCard
+
+    data = DatasetCard.load(directory / CARD_FILE).data.to_dict()
+    for name in ("license", "configs", "dataset_info", "size_categories"):
+        if not data.get(name):
+            raise ValueError(f"a card must tell {name}, none in {directory / CARD_FILE}")
+    if data["size_categories"] not in [name for _, name in SIZE_CATEGORIES]:
+        raise ValueError(f"unknown size_categories in a card: {data['size_categories']!r}")
+    return data["dataset_info"]
