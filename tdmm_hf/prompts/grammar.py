@@ -13,7 +13,10 @@ import re
 
 _THIRD_PERSON = {"be": "is", "have": "has", "do": "does"}
 _PARTICIPLE = {"die": "dying", "lie": "lying", "tie": "tying", "be": "being"}
-_ENDS_DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]")
+_ENDS_DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]|[^aeiou]*qu[aeiou][bdgmnpt]")
+_STRESSED = {"begin", "forget", "regret", "admit", "upset", "commit", "permit", "submit", "rebut"}
+_LEADING = re.compile(r"(\w+ly) (.+)")
+_TWO_VERBS = re.compile(r"(\w+) (and|or) (\w+)( .*)?")
 
 
 def third_person(verb: str) -> str:
@@ -33,25 +36,44 @@ def participle(verb: str) -> str:
         return _PARTICIPLE[verb]
     if verb.endswith("e") and not verb.endswith("ee"):
         return verb[:-1] + "ing"
-    if _ENDS_DOUBLED.fullmatch(verb):
+    if _ENDS_DOUBLED.fullmatch(verb) or verb in _STRESSED:
         return verb + verb[-1] + "ing"
+    if verb.endswith("ic"):
+        return verb + "king"
     return verb + "ing"
 
 
 def inflect(phrase: str, form: str) -> str:
-    """A verb phrase in base form, its first word put into ``base``, ``s`` or ``ing``."""
+    """A verb phrase in base form put into ``base``, ``s`` or ``ing``.
+
+    Its first word inflects; after an adverb the next, and in "open and close" both.
+    """
     verb, _, rest = phrase.partition(" ")
     if form == "base":
         return phrase
+    if leading := _LEADING.fullmatch(phrase):
+        return f"{leading[1]} {inflect(leading[2], form)}"
+    if two := _TWO_VERBS.fullmatch(phrase):
+        return f"{inflect(two[1], form)} {two[2]} {inflect(two[3], form)}{two[4] or ''}"
     if verb == "not":
         return f"does not {rest}" if form == "s" else f"not {inflect(rest, 'ing')}"
     verb = third_person(verb) if form == "s" else participle(verb)
     return f"{verb} {rest}".strip()
 
 
+def plural(noun: str) -> str:
+    """``nod`` to ``nods``, ``toss`` to ``tosses``."""
+    return noun + ("es" if re.search(r"(s|x|z|ch|sh)$", noun) else "s")
+
+
 def negate_plural(phrase: str) -> str:
-    """``not say a word`` to ``do not say a word``, as after "they"; others stay."""
+    """``not say a word`` to ``do not say a word``, as after "do"; others stay."""
     return f"do {phrase}" if phrase.startswith("not ") else phrase
+
+
+def agree_plural(phrase: str) -> str:
+    """A verb phrase as after "they": ``be bored`` to ``are bored``; most stay."""
+    return re.sub(r"^be\b", "are", negate_plural(phrase))
 
 
 def series(items: list[str]) -> str:

@@ -11,11 +11,12 @@ Benchmarks judge generated descriptions by it. Of overlapping wordings the longe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
+from functools import cache, cached_property
+from itertools import chain, pairwise
 
-from .grammar import inflect
+from .grammar import inflect, plural
 from .vocabulary import Vocabulary, load_vocabulary
 
 POSSESSIVES = ("his", "her", "their", "its", "my", "your", "the", "one's")
@@ -32,6 +33,7 @@ _GRADE_GAPS = {
 }
 _KINDS = ("emotion", "manner", "head", "action", "gaze", *_GRADE_GAPS, "clause")
 _GRADE_KINDS = {"adjectives": "adjective", "clauses": "clause"}
+_FILLED = ("<times>", "<speed>", "<number>", "<quick>")
 _TOKEN = re.compile(r"[\w'-]+")
 _CLAUSE_GAP = re.compile(r"[^.;]{0,12}")
 
@@ -64,32 +66,122 @@ class Description:
 
 @dataclass(frozen=True)
 class _Pattern:
-    first: tuple[str, ...]  # words that a match may begin with
-    regex: re.Pattern
+    """A wording: ``first`` words that it may begin with, the ``rest`` as words of a table."""
+
+    first: tuple[str, ...]
+    rest: tuple[str, ...]
     kind: str
     key: object
 
+    @cached_property
+    def regex(self) -> re.Pattern:
+        body = _one_of(self.first) + "".join(map(_word_regex, self.rest))
+        return re.compile(body + r"(?![\w-])")
+
+    def second(self) -> set[str] | None:
+        """The words that may come second; None where it may be any, or nothing."""
+        words = set()
+        for word in self.rest:
+            options, needed = _options(word)
+            words |= {found[0] for option in options if (found := _TOKEN.match(option))}
+            if needed:
+                return words
+        return None
+
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
+    """A wording found in a text: where, of what kind (``emotion``, ``manner``, ``head``,
+    ``action``, ``gaze``, or of a grade), and the key or grade that it stands for."""
+
     start: int
     end: int
     kind: str
     key: object
     groups: dict
 
+    @property
+    def count(self) -> int | None:
+        """How many times, where it is said."""
+        said = self.groups.get("times") or self.groups.get("number")
+        if not said:
+            return None
+        digits = re.match(r"\d+", said)
+        return int(digits[0]) if digits else _counts().get(said)
+
+    @property
+    def speed(self) -> str:
+        """``normal`` where nothing is said."""
+        said = self.groups.get("speed") or self.groups.get("quick")
+        for name, words in load_vocabulary().small["speeds"].items():
+            if said and said in words["adverbs"] + words["adjectives"]:
+                return name
+        return "normal"
+
+
+class Wordings(dict):
+    """What was found in a text, by kind, in text order."""
+
+    def __init__(self, text: str, found: Iterable[Found]):
+        super().__init__({kind: [] for kind in _KINDS})
+        self.text = text
+        for match in found:
+            self[match.kind].append(match)
+
+    def grades(self) -> tuple[list[str], list[int]]:
+        """Categories in order, each with the grade beside it; the same family twice counts once."""
+        family = {key: e.family for key, e in load_vocabulary().emotions.items()}
+        categories, intensities = [], []
+        for match in self["emotion"]:
+            grade = self._grade_of(match)
+            if categories and family[categories[-1]] == family[match.key]:
+                intensities[-1] = grade or intensities[-1]
+                continue
+            categories.append(match.key)
+            intensities.append(grade)
+        return categories, [grade or 3 for grade in intensities]
+
+    def _grade_of(self, emotion: Found) -> int | None:
+        others = [other.end for other in self["emotion"] if other.end <= emotion.start]
+        before = [
+            grade
+            for kind, gap in _GRADE_GAPS.items()
+            for grade in self[kind]
+            if max(others, default=0) <= grade.start
+            and grade.end <= emotion.start
+            and gap.fullmatch(self.text, grade.end, emotion.start)
+        ]
+        if before:
+            return max(before, key=lambda grade: grade.end).key
+        after = [
+            grade
+            for grade in self["clause"]
+            if grade.start >= emotion.end
+            and _CLAUSE_GAP.fullmatch(self.text, emotion.end, grade.start)
+        ]
+        return after[0].key if after else None
+
+
+def find_wordings(text: str, preferred: Collection[tuple[str, object]] = ()) -> Wordings:
+    """The tables' wordings in a text.
+
+    Args:
+        text: in any case.
+        preferred: (kind, key) pairs that win where one wording stands for several things, as
+            "frown" may be an emotion or an action.
+    """
+    text = " ".join(text.lower().split())
+    return Wordings(text, _longest_matches(text, preferred))
+
 
 def parse_description(text: str) -> Description:
     """What a description or caption says, as far as the tables' wordings tell."""
     vocabulary = load_vocabulary()
-    text = " ".join(text.lower().split())
-    of_kind = {kind: [] for kind in _KINDS}
-    for match in _longest_matches(text):
-        of_kind[match.kind].append(match)
-    categories, intensities = _grades(text, of_kind)
-    manner = next((match.key for match in of_kind["manner"] if match.key != "silent"), "silent")
-    head = next((match for match in of_kind["head"] if match.key != "natural"), None)
-    gaze = next((match.key for match in of_kind["gaze"] if match.key != "camera"), "camera")
+    found = find_wordings(text)
+    categories, intensities = found.grades()
+    manner = next((match.key for match in found["manner"] if match.key != "silent"), "silent")
+    head = next((match for match in found["head"] if match.key != "natural"), None)
+    gaze = next((match.key for match in found["gaze"] if match.key != "camera"), "camera")
     return Description(
         families=tuple(vocabulary.emotions[category].family for category in categories),
         categories=tuple(categories),
@@ -97,56 +189,29 @@ def parse_description(text: str) -> Description:
         manner=vocabulary.manners[manner].manner_class,
         manner_key=manner,
         head=head.key if head else "natural",
-        head_count=_count(head.groups) if head else None,
-        head_speed=_speed(head.groups) if head else "normal",
-        actions=tuple(match.key for match in of_kind["action"]),
-        action_counts=tuple(_count(match.groups) or 1 for match in of_kind["action"]),
+        head_count=head.count if head else None,
+        head_speed=head.speed if head else "normal",
+        actions=tuple(match.key for match in found["action"]),
+        action_counts=tuple(match.count or 1 for match in found["action"]),
         gaze=gaze,
     )
 
 
-def _grades(text: str, of_kind: dict[str, list[_Found]]) -> tuple[list[str], list[int]]:
-    """Categories in order, each with the grade beside it; the same family twice counts once."""
-    family = {key: e.family for key, e in load_vocabulary().emotions.items()}
-    categories, intensities = [], []
-    for match in of_kind["emotion"]:
-        grade = _grade_of(text, match, of_kind)
-        if categories and family[categories[-1]] == family[match.key]:
-            intensities[-1] = grade or intensities[-1]
-            continue
-        categories.append(match.key)
-        intensities.append(grade)
-    return categories, [grade or 3 for grade in intensities]
-
-
-def _grade_of(text: str, emotion: _Found, of_kind: dict[str, list[_Found]]) -> int | None:
-    before = [
-        grade
-        for kind, gap in _GRADE_GAPS.items()
-        for grade in of_kind[kind]
-        if grade.end <= emotion.start and gap.fullmatch(text, grade.end, emotion.start)
-    ]
-    others = [other.end for other in of_kind["emotion"] if other.end <= emotion.start]
-    before = [grade for grade in before if grade.start >= max(others, default=0)]
-    if before:
-        return max(before, key=lambda grade: grade.end).key
-    after = [
-        grade
-        for grade in of_kind["clause"]
-        if grade.start >= emotion.end and _CLAUSE_GAP.fullmatch(text, emotion.end, grade.start)
-    ]
-    return after[0].key if after else None
-
-
-def _longest_matches(text: str) -> list[_Found]:
-    """Matches that do not overlap, in text order; longer ones win, then earlier ones."""
+def _longest_matches(text: str, preferred: Collection[tuple[str, object]]) -> list[Found]:
+    """Matches that do not overlap, in text order; longer ones win, then preferred ones."""
     matches = [
-        _Found(m.start(), m.end(), pattern.kind, pattern.key, m.groupdict())
-        for word in _TOKEN.finditer(text)
-        for pattern in _patterns().get(word[0], ())
+        Found(m.start(), m.end(), pattern.kind, pattern.key, m.groupdict())
+        for word, following in pairwise([*_TOKEN.finditer(text), None])
+        for pattern in _candidates(word[0], following[0] if following else "")
         if (m := pattern.regex.match(text, word.start()))
     ]
-    matches.sort(key=lambda match: (match.start - match.end, match.start))
+    matches.sort(
+        key=lambda match: (
+            match.start - match.end,
+            match.start,
+            (match.kind, match.key) not in preferred,
+        )
+    )
     taken = [False] * len(text)
     kept = []
     for match in matches:
@@ -154,22 +219,6 @@ def _longest_matches(text: str) -> list[_Found]:
             taken[match.start : match.end] = [True] * (match.end - match.start)
             kept.append(match)
     return sorted(kept, key=lambda match: match.start)
-
-
-def _count(groups: dict) -> int | None:
-    said = groups.get("times") or groups.get("number")
-    if not said:
-        return None
-    digits = re.match(r"\d+", said)
-    return int(digits[0]) if digits else _counts().get(said)
-
-
-def _speed(groups: dict) -> str:
-    said = groups.get("speed") or groups.get("quick")
-    for name, words in load_vocabulary().small["speeds"].items():
-        if said and said in words["adverbs"] + words["adjectives"]:
-            return name
-    return "normal"
 
 
 @cache
@@ -184,13 +233,19 @@ def _counts() -> dict[str, int]:
 
 
 @cache
-def _patterns() -> dict[str, list[_Pattern]]:
-    """All patterns by first word."""
-    by_word: dict[str, list[_Pattern]] = {}
+def _patterns() -> dict[tuple[str, str | None], list[_Pattern]]:
+    """All patterns by first word and by second, None where that is open."""
+    by_words: dict[tuple[str, str | None], list[_Pattern]] = {}
     for pattern in _all_patterns():
-        for word in pattern.first:
-            by_word.setdefault(word, []).append(pattern)
-    return by_word
+        for first in pattern.first:
+            for second in pattern.second() or (None,):
+                by_words.setdefault((first, second), []).append(pattern)
+    return by_words
+
+
+def _candidates(first: str, second: str) -> Iterable[_Pattern]:
+    patterns = _patterns()
+    return chain(patterns.get((first, second), ()), patterns.get((first, None), ()))
 
 
 def _all_patterns() -> list[_Pattern]:
@@ -234,30 +289,45 @@ def _phrase_pattern(phrase: str, kind: str, key: object) -> _Pattern:
 
 def _verb_pattern(phrase: str, kind: str, key: object) -> _Pattern:
     """A verb phrase in any of its forms."""
-    verb, *rest = phrase.split()
-    if verb == "not":
-        return _pattern(("not",), [f"{rest[0]}|{inflect(rest[0], 'ing')}", *rest[1:]], kind, key)
-    return _pattern([inflect(verb, form) for form in ("base", "s", "ing")], rest, kind, key)
+    if phrase.startswith("not "):
+        verb, *rest = phrase.removeprefix("not ").split()
+        return _pattern(("not",), [f"{verb}|{inflect(verb, 'ing')}", *rest], kind, key)
+    forms = [inflect(phrase, form).split() for form in ("base", "s", "ing")]
+    first, *rest = ["|".join(dict.fromkeys(words)) for words in zip(*forms, strict=True)]
+    first = first.split("|") + (["are"] if first.startswith("be|") else [])
+    return _pattern(first, rest, kind, key)
 
 
 def _pattern(first, rest: list[str], kind: str, key: object) -> _Pattern:
-    body = _one_of(first) + "".join(map(_word_regex, rest))
-    return _Pattern(tuple(first), re.compile(body + r"(?![\w-])"), kind, key)
+    return _Pattern(tuple(first), tuple(rest), kind, key)
+
+
+def _options(word: str) -> tuple[Collection[str], bool]:
+    """What may stand for a word of a table, and whether one of them must."""
+    if word == "their":
+        return POSSESSIVES, False
+    if word in _FILLED:
+        return _fillers()[word.strip("<>")], False
+    if "|" in word:
+        return word.split("|"), True
+    if word in _SAME_PLACE:
+        return _SAME_PLACE[word], True
+    if word.endswith("<s>"):
+        noun = word.removesuffix("<s>")
+        return (noun, plural(noun)), True
+    return (word,), True
 
 
 def _word_regex(word: str) -> str:
     """A space and a word; possessives, counts and speeds may be missing."""
-    if word == "their":
-        return rf"(?:\s+{_one_of(POSSESSIVES)})?"
-    if word in ("<times>", "<speed>", "<number>", "<quick>"):
-        name = word.strip("<>")
-        more = r"|\d+ times" if name == "times" else ""
-        return rf"(?:\s+(?P<{name}>{_one_of(_fillers()[name])}{more}))?"
-    if "|" in word:
-        return rf"\s+{_one_of(word.split('|'))}"
-    if word in _SAME_PLACE:
-        return rf"\s+{_one_of(_SAME_PLACE[word])}"
-    return r"\s+" + re.escape(word).replace("<s>", "s?")
+    options, needed = _options(word)
+    if needed:
+        return rf"\s+{_one_of(options)}"
+    if word not in _FILLED:
+        return rf"(?:\s+{_one_of(options)})?"
+    name = word.strip("<>")
+    more = r"|\d+ times" if name == "times" else ""
+    return rf"(?:\s+(?P<{name}>{_one_of(options)}{more}))?"
 
 
 def _one_of(words) -> str:

@@ -31,7 +31,9 @@ INTENSITY_SLOTS = (
     "clauses",
 )  # fmt: skip
 _SLOT = re.compile(r"\{[^{}]*\}|<[^<>]*>")
-STYLES = ("plain", "colloquial", "terse", "instruction", "imperative", "detailed")
+STYLES = (
+    "plain", "colloquial", "terse", "instruction", "imperative", "detailed", "timing", "situation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,159 @@
+"""Words for an emotion and its intensity: what fills a template's emotion slots.
+
+    >>> import numpy as np
+    >>> from tdmm_hf.prompts.attributes import EmotionSpan
+    >>> from tdmm_hf.prompts.choosing import Chooser
+    >>> from tdmm_hf.prompts.vocabulary import load_vocabulary
+    >>> small = load_vocabulary().small
+    >>> chooser = Chooser(np.random.default_rng(0), "describe", small["pronouns"]["they"])
+    >>> Feeling(chooser, load_vocabulary()).fill("noun", EmotionSpan("angry", "angry", 4, 0, 5))
+    'strong anger'
+
+A word is said of the intensities that it takes: nobody is slightly ecstatic. The category's plain
+word goes with any, as in ``describe``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .attributes import INTENSITIES, EmotionSpan
+from .choosing import Chooser, EmptySlotError
+from .grades import takes
+from .grammar import inflect
+from .vocabulary import Vocabulary
+
+PLAIN_TO_STRONG = (3, 4)
+
+
+class Feeling:
+    """Words of the emotions of one text; ``child`` says whether its subject is one."""
+
+    def __init__(self, chooser: Chooser, vocabulary: Vocabulary, child: bool = False):
+        self.chooser = chooser
+        self.vocabulary = vocabulary
+        self.child = child
+
+    def fill(self, slot: str, span: EmotionSpan) -> str:
+        """The words of a slot; ``EmptySlotError`` where the category has none that fit."""
+        return getattr(self, "_" + slot)(span)
+
+    def verb(self, span: EmotionSpan, form: str) -> str:
+        """A graded verb phrase in a form (``base``, ``s``, ``ing``), the grade before or after."""
+        verb = inflect(self._word(span, "verbs"), form)
+        adverbs = self.vocabulary.intensities[span.intensity]["verbs"].train
+        if adverbs and self.chooser.chance(0.5) and not verb.startswith(("does not", "not")):
+            return f"{self._grade(span, 'verbs')} {verb}"
+        clause = self._grade(span, "clauses")
+        return f"{verb}, {clause}," if clause else verb
+
+    def ungraded(self, span: EmotionSpan, slot: str) -> str:
+        """Words that show an emotion plainly or strongly, and leave open which of the two.
+
+        They tell of grown-up lives: of children they are not said.
+        """
+        if span.intensity not in PLAIN_TO_STRONG or self.child:
+            raise EmptySlotError(slot)
+        return self._word(span, slot)
+
+    # One method for each slot.
+
+    def _adj(self, span: EmotionSpan) -> str:
+        if self._prefers(span, "participles", "adjectives"):
+            return self._graded(span, "participles", "participles")
+        return self._graded(span, "adjectives", "adverbs")
+
+    def _quality(self, span: EmotionSpan) -> str:
+        return self._graded(span, "adjectives", "adverbs")
+
+    def _feel(self, span: EmotionSpan) -> str:
+        return self._graded(span, "adjectives", "adverbs", "loose")
+
+    def _state(self, span: EmotionSpan) -> str:
+        if not self.chooser.plain and self._prefers(span, "phrases", "adjectives"):
+            return self._graded(span, "phrases", "phrases")
+        if self._prefers(span, "participles", "adjectives"):
+            return self._graded(span, "participles", "participles")
+        return self._feel(span)
+
+    def _noun(self, span: EmotionSpan) -> str:
+        return self._graded(span, "nouns", "adjectives")
+
+    def _amount(self, span: EmotionSpan) -> str:
+        return self._graded(span, "nouns", "adjectives", "amounts")
+
+    def _look(self, span: EmotionSpan) -> str:
+        face = self.chooser.any(self.vocabulary.small["looks"])
+        chance = self.chooser.rng.random()
+        if chance < 0.4:
+            return f"a {face} of {self._noun(span)}"
+        if chance < 0.6 and span.intensity < max(INTENSITIES):  # "sheer sad look" is no English
+            return f"a {self._graded(span, 'adjectives', 'adjectives')} {face}"
+        return f"a {self._adj(span)} {face}"
+
+    def _bodily(self, span: EmotionSpan) -> str:
+        words = self._word(span, "bodily")
+        clause = self._grade(span, "clauses")
+        return f"with {words}, {clause}," if clause else f"with {words}"
+
+    def _adverb(self, span: EmotionSpan) -> str:
+        word, grade = self._word(span, "adverbs"), self._grade(span, "manners")
+        if grade and not word.endswith("ly"):
+            raise EmptySlotError("adverb")
+        return f"{grade} {word}"
+
+    def _bare_adj(self, span: EmotionSpan) -> str:
+        return self._bare(span, "adjectives")
+
+    def _bare_state(self, span: EmotionSpan) -> str:
+        return self._bare(span, "phrases" if self.chooser.chance(0.5) else "adjectives")
+
+    def _bare_noun(self, span: EmotionSpan) -> str:
+        return self._bare(span, "nouns")
+
+    def _fragment(self, span: EmotionSpan) -> str:
+        return self.ungraded(span, "fragments")
+
+    # Words and grades.
+
+    def _bare(self, span: EmotionSpan, slot: str) -> str:
+        """A word without its grade, where the grade may go unsaid."""
+        if span.intensity != 3:
+            raise EmptySlotError(slot)
+        return self._word(span, slot)
+
+    def _graded(self, span: EmotionSpan, slot: str, *grade_slots: str) -> str:
+        return f"{self._grade(span, *grade_slots)} {self._word(span, slot)}"
+
+    def _prefers(self, span: EmotionSpan, slot: str, other: str) -> bool:
+        """Whether to take a word of a slot rather than of another, by how many each has."""
+        sizes = [len(self._choices(span, name)) for name in (slot, other)]
+        if self.chooser.plain:
+            said = self.vocabulary.emotions[span.category].words[slot].train
+            return said[:1] == (span.category.replace("_", " "),) or not sizes[1]
+        return self.chooser.rng.random() * sum(sizes) < sizes[0]
+
+    def _choices(self, span: EmotionSpan, slot: str) -> Sequence[str]:
+        """The words of a slot that take the span's intensity."""
+        emotion = self.vocabulary.emotions[span.category]
+        words = emotion.words[slot].held_out if self.chooser.held_out else emotion.words[slot].train
+        if self.chooser.plain or self.chooser.held_out:
+            return words
+        fitting = takes(span.category, slot, span.intensity)
+        return fitting or words[: slot == "adjectives"]
+
+    def _word(self, span: EmotionSpan, slot: str) -> str:
+        choices = self._choices(span, slot)
+        if not choices:
+            raise EmptySlotError(slot)
+        return self.chooser.personal(self.chooser.first_or_any(choices))
+
+    def _grade(self, span: EmotionSpan, *slots: str) -> str:
+        """A wording of the intensity from one of the slots; empty where it makes no sense."""
+        if not self.vocabulary.emotions[span.category].graded:
+            return ""
+        grades = self.vocabulary.intensities[span.intensity]
+        if self.chooser.plain:
+            return next(filter(None, grades[slots[0]].train))
+        slot = slots[0] if len(slots) == 1 or self.chooser.chance(0.6) else slots[1]
+        return self.chooser.personal(self.chooser.word(grades[slot]))
