@@ -116,7 +116,8 @@ def test_a_clip_that_fails_ends_the_build(settings, tmp_path, monkeypatch):
     monkeypatch.setattr("tdmm_hf.corpus.build.performed_row", fail_late)
     with pytest.raises(ValueError, match="clip 9 must fail"):
         build(settings, tmp_path, workers=1, progress=False)
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["train-00000-of-00003.parquet"]
+    assert (tmp_path / plan(settings)[0].path).exists()
+    assert not (tmp_path / plan(settings)[1].path).exists()
     assert not (tmp_path / "README.md").exists()
 
 
