@@ -12,6 +12,8 @@ A pickle names functions to call. Here the names that arrays of NumPy, objects o
 matrices of SciPy are saved by lead to stubs, which keep what was saved: no code of those packages
 sees it, not even NumPy's own unpickling, which trusts what a pickle says of memory. Arrays are then
 made from plain bytes. Plain containers are admitted, all else is refused by name.
+
+``read_arrays`` takes arrays by name from a dictionary, ``read_plain`` all that a pickle holds.
 """
 
 from __future__ import annotations
@@ -42,14 +44,59 @@ def read_arrays(path: str | os.PathLike, names: Sequence[str] | None = None) -> 
     Raises:
         ValueError: no such file, it names what is not admitted, or a wanted entry is no array.
     """
+    path = _checked(path)
+    entries = _npz(path) if path.suffix == ".npz" else _dictionary(path)
+    wanted = [name for name in entries if names is None or name in names]
+    return {name: _as_array(entries[name], name) for name in wanted}
+
+
+def read_plain(path: str | os.PathLike):
+    """What a pickle holds: dictionaries, lists, numbers, text, and arrays of numbers in them.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ValueError: no such file, it names what is not admitted, or it holds an object of another
+            package, an array of objects, or a container within itself.
+    """
+    path = _checked(path)
+    try:
+        return _plain(_pickled(path), {}, path.stem)
+    except RecursionError:
+        raise ValueError(f"{path.name} must not nest containers so deeply") from None
+
+
+def _checked(path: str | os.PathLike) -> Path:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"arrays must come from a file, none at {path}")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path.name} must have at most {MAX_BYTES} bytes")
-    entries = _npz(path) if path.suffix == ".npz" else _pickled(path)
-    wanted = [name for name in entries if names is None or name in names]
-    return {name: _as_array(entries[name], name) for name in wanted}
+    return path
+
+
+def _plain(value, seen: dict, name: str):
+    """The same with arrays for what was saved of them; shared parts stay shared.
+
+    ``seen`` holds what became of each container by its id: a pickle can refer to one so often that
+    copies of it would fill the memory.
+    """
+    if isinstance(value, (bool, int, float, str, bytes, np.generic, type(None))):
+        return value
+    if id(value) in seen:
+        if seen[id(value)] is seen:
+            raise ValueError("a pickled container must not hold itself")
+        return seen[id(value)]
+    seen[id(value)] = seen
+    if isinstance(value, dict):
+        made = {key: _plain(entry, seen, str(key)) for key, entry in value.items()}
+    elif isinstance(value, (list, tuple)):
+        made = [_plain(entry, seen, name) for entry in value]
+    else:
+        made = _as_array(value, name)
+    seen[id(value)] = made
+    return made
 
 
 def _npz(path: Path) -> dict:
@@ -60,17 +107,21 @@ def _npz(path: Path) -> dict:
         raise ValueError(f"{path.name} is no readable npz of plain arrays ({error})") from error
 
 
-def _pickled(path: Path) -> dict:
+def _dictionary(path: Path) -> dict:
+    found = _pickled(path)
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} must hold a dictionary, got {type(found).__name__}")
+    return found
+
+
+def _pickled(path: Path):
     try:
         with path.open("rb") as file:
-            found = _Unpickler(file, encoding="latin1").load()
+            return _Unpickler(file, encoding="latin1").load()
     except _RefusedError:
         raise
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to ask for
         raise ValueError(f"{path.name} is no readable pickle ({error})") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{path.name} must hold a dictionary, got {type(found).__name__}")
-    return found
 
 
 class _RefusedError(ValueError):

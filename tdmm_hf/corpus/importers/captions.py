@@ -1,0 +1,233 @@
+"""Captions: a text beside each clip, or a table that names clips and says their texts.
+
+>>> table = CaptionTable.of_records([{"file": "day1/take_1.mp4", "text": "She smiles."}])
+>>> table.of("motions/day1/take_1").texts
+('She smiles.',)
+
+A table is a ``.csv`` with a header, a ``.json`` (a list of records, or an object of clips to texts)
+or a ``.jsonl``. A record names its clip under one of ``CLIP_KEYS`` and says its texts under any of
+``TEXT_KEYS``; a text may be a list of texts. Clips are found by file name, with or without suffix,
+and by as many folders before it as are needed to tell them apart.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+CLIP_KEYS = (
+    "file", "file_name", "filename", "video", "video_path", "video_name", "path", "clip", "name",
+    "id", "key",
+)  # fmt: skip
+TEXT_KEYS = (
+    "text", "caption", "prompt", "texts", "captions", "prompts", "paraphrases", "paraphrase",
+)  # fmt: skip
+DESCRIPTION_KEYS = ("description", "descriptions")
+TABLE_SUFFIXES = (".csv", ".json", ".jsonl")
+TABLE_NAMES = ("captions", "metadata", "prompts", "texts", "annotations")  # never clips
+MAX_BYTES = 2**28
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
+
+
+@dataclass(frozen=True)
+class Captions:
+    """``texts``: wordings of the prompt, the main one first; ``descriptions``: of the motion."""
+
+    texts: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.descriptions)
+
+    def __add__(self, other: Captions) -> Captions:
+        return Captions(
+            once(self.texts + other.texts), once(self.descriptions + other.descriptions)
+        )
+
+
+NO_CAPTIONS = Captions()
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """What of a table could not be used: its file, the record (None: the whole file), the rule."""
+
+    file: str
+    row: int | None
+    rule: str
+
+
+@dataclass
+class CaptionTable:
+    """Captions by clip.
+
+    Args:
+        entries: captions by the clip's path without suffix.
+        bad: what could not be used.
+    """
+
+    entries: dict[str, Captions] = field(default_factory=dict)
+    bad: list[BadRecord] = field(default_factory=list)
+
+    def __post_init__(self):
+        self._by_stem: dict[str, list[str]] = {}
+        for name in self.entries:
+            self._by_stem.setdefault(PurePosixPath(name).name, []).append(name)
+
+    @classmethod
+    def read(cls, path: Path) -> CaptionTable:
+        """From a file; records without a clip or a text are noted as bad.
+
+        Raises:
+            ValueError: no table, or not one record of it can be used; names the rule.
+        """
+        if path.suffix.lower() not in TABLE_SUFFIXES:
+            raise ValueError(
+                f"captions must come as {', '.join(TABLE_SUFFIXES)}, got {path.name!r}"
+            )
+        try:
+            return cls.of_records(_records(path), path.name)
+        except (UnicodeDecodeError, json.JSONDecodeError, csv.Error, RecursionError) as error:
+            raise ValueError(f"{path.name}: no readable table of captions ({error})") from error
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error}") from error
+
+    @classmethod
+    def of_records(cls, records: Iterable, file: str = "captions") -> CaptionTable:
+        """From records; several of one clip add up.
+
+        Raises:
+            ValueError: not one of them can be used.
+        """
+        entries: dict[str, Captions] = {}
+        bad = []
+        for number, record in enumerate(records, start=1):
+            try:
+                clip, captions = _record(record)
+            except ValueError as error:
+                bad.append(BadRecord(file, number, str(error)))
+                continue
+            for name in {clip, _SUFFIX.sub("", clip)}:
+                entries[name] = entries.get(name, NO_CAPTIONS) + captions
+        if not entries:
+            raise ValueError(f"{bad[0].rule} in row 1" if bad else "must hold at least one record")
+        return cls(entries, bad)
+
+    def of(self, key: str) -> Captions:
+        """The captions of a clip; none where no name in the table is clearly its own."""
+        parts = PurePosixPath(key).parts[::-1]
+        names = self._by_stem.get(parts[0], []) if parts else []
+        shared = [_shared(parts, PurePosixPath(name).parts[::-1]) for name in names]
+        best = [name for name, count in zip(names, shared, strict=True) if count == max(shared)]
+        return self.entries[best[0]] if len(best) == 1 else NO_CAPTIONS
+
+
+def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many parts two reversed paths have in common from the file name on."""
+    count = 0
+    while count < min(len(one), len(other)) and one[count] == other[count]:
+        count += 1
+    return count
+
+
+def find_captions(folder: Path, clip_suffixes: tuple[str, ...]) -> CaptionTable:
+    """What the tables at the top of a folder say of its clips.
+
+    Files with the suffix of clips are tables only under one of ``TABLE_NAMES``. Others that are no
+    tables are noted as bad.
+    """
+    entries: dict[str, Captions] = {}
+    bad: list[BadRecord] = []
+    for path in sorted(folder.iterdir()):
+        if not is_table(path, clip_suffixes):
+            continue
+        try:
+            table = CaptionTable.read(path)
+        except (ValueError, OSError) as error:
+            rule = str(error).removeprefix(f"{path.name}: ")
+            bad.append(BadRecord(path.name, None, f"not used as captions: {rule}"))
+            continue
+        for name, captions in table.entries.items():
+            entries[name] = entries.get(name, NO_CAPTIONS) + captions
+        bad.extend(table.bad)
+    return CaptionTable(entries, bad)
+
+
+def is_table(path: Path, clip_suffixes: tuple[str, ...]) -> bool:
+    """Whether a file is to be read as captions rather than as a clip."""
+    suffix = path.suffix.lower()
+    if suffix not in TABLE_SUFFIXES or path.name.startswith(".") or not path.is_file():
+        return False
+    return suffix not in clip_suffixes or path.stem.lower() in TABLE_NAMES
+
+
+def once(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts with single spaces, each once, none empty."""
+    return tuple(dict.fromkeys(line for text in texts if (line := " ".join(text.split()))))
+
+
+def lines_of(path: Path) -> tuple[str, ...]:
+    """The lines of a text file.
+
+    Raises:
+        ValueError: not a UTF-8 text, or too large; names the file.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"{path.name} must have at most {MAX_BYTES} bytes")
+    try:
+        return once(path.read_text(encoding="utf-8-sig").splitlines())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} must be a UTF-8 text ({error.reason})") from error
+
+
+def _records(path: Path) -> list:
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"must have at most {MAX_BYTES} bytes")
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix.lower() == ".csv":
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+    if path.suffix.lower() == ".jsonl":
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    found = json.loads(text)
+    if isinstance(found, dict):
+        return [_named(clip, entry) for clip, entry in found.items()]
+    if not isinstance(found, list):
+        raise ValueError(f"must hold a list or an object, got {type(found).__name__}")
+    return found
+
+
+def _named(clip: str, entry) -> dict:
+    """A record of an entry of an object of clips."""
+    return {**entry, "file": clip} if isinstance(entry, dict) else {"file": clip, "text": entry}
+
+
+def _record(record) -> tuple[str, Captions]:
+    """The clip that a record names, and its captions."""
+    if not isinstance(record, dict):
+        raise ValueError(f"a record must be an object, got {type(record).__name__}")
+    fields = {str(name).strip().lower(): value for name, value in record.items()}
+    clip = next((fields[name] for name in CLIP_KEYS if fields.get(name)), None)
+    if not isinstance(clip, (str, int)):
+        raise ValueError(f"a record must name its clip under one of {', '.join(CLIP_KEYS)}")
+    texts = _texts(fields, TEXT_KEYS)
+    descriptions = _texts(fields, DESCRIPTION_KEYS)
+    if not texts and not descriptions:
+        raise ValueError(f"a record must have a text under one of {', '.join(TEXT_KEYS)}")
+    name = str(clip).replace("\\", "/").removeprefix("./")
+    return name, Captions(texts or descriptions, descriptions)
+
+
+def _texts(fields: dict, names: tuple[str, ...]) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in names:
+        value = fields.get(name)
+        values = [] if value is None else value if isinstance(value, list) else [value]
+        if not all(isinstance(text, str) for text in values):
+            raise ValueError(f"{name} must be a text or a list of texts")
+        found.extend(values)
+    return once(found)
