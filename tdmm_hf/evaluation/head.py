@@ -21,11 +21,13 @@ from scipy.signal import find_peaks
 
 from ..motion import FaceMotion
 
+# what `classify_head` tells apart; the performer knows more, which differ in count, side and size
 HEAD_KINDS = (
     "natural", "still", "nod", "shake", "bob", "sway", "tilt_left", "tilt_right",
     "turn_left", "turn_right", "raise", "lower", "circle", "look_around",
 )  # fmt: skip
 
+_AXES = ("pitch", "yaw", "roll")
 _SMOOTHING = 0.06  # seconds
 _NOD_PROMINENCE, _NOD_WIDTH = 5.0, 0.6  # degrees; seconds
 _SHAKE_PROMINENCE, _SHAKE_WIDTH = 5.0, 0.6
@@ -69,6 +71,20 @@ def count_shakes(motion: FaceMotion) -> int:
 def _turns(yaw: np.ndarray, fps: float) -> np.ndarray:
     sides = [_peaks(sign * yaw, fps, _SHAKE_PROMINENCE, _SHAKE_WIDTH) for sign in (1, -1)]
     return np.sort(np.concatenate(sides))
+
+
+def count_moves(motion: FaceMotion, axis: str, sign: int, degrees: float = 8.0) -> int:
+    """How often the head goes at least so far to one side of an axis and back.
+
+    Args:
+        axis: ``pitch``, ``yaw`` or ``roll``.
+        sign: 1 for down, the subject's left, or the shoulder on the subject's right; -1 the other.
+        degrees: how far each must stand out.
+    """
+    if axis not in _AXES:
+        raise ValueError(f"axis must be one of {', '.join(_AXES)}, got {axis!r}")
+    curve = np.pad(sign * head_angles(motion)[:, _AXES.index(axis)], 1, mode="edge")
+    return len(find_peaks(curve, height=0.6 * degrees, prominence=degrees)[0])
 
 
 def classify_head(motion: FaceMotion) -> str:

@@ -94,7 +94,17 @@ def act(times: np.ndarray, events: list[Event], leads_left: bool) -> Layer:
             layer.clear(side(channel), curve)
         for channel, weight in row["channels"].items():
             _reach(layer, side(channel), curve, weight)
+        _take_turns(layer, times, event, row.get("stages", ()), side)
     return layer
+
+
+def _take_turns(layer: Layer, times, event: Event, stages, side) -> None:
+    """Stages of an event, each for an equal share of it, one passing into the next."""
+    share = event.length / max(1, len(stages))
+    for i, stage in enumerate(stages):
+        curve = plateau(times, event.start + i * share, 0.4 * share, 0.4 * share, 0.4 * share)
+        for channel, weight in stage.items():
+            _reach(layer, side(channel), curve, weight)
 
 
 def _reach(layer: Layer, channel: str, curve: np.ndarray, weight: float) -> None:

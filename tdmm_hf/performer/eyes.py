@@ -15,14 +15,18 @@ from .tables import ARKIT, table
 
 LIDS = ARKIT.indices(("eyeBlinkLeft", "eyeBlinkRight"))
 WIDE = ARKIT.indices(("eyeWideLeft", "eyeWideRight"))
+_AXES = ("yaw", "pitch")
 _SACCADE = 0.07  # seconds
 _FULL_YAW, _FULL_PITCH = 30.0, 25.0  # degrees at an eyeLook weight of 1
 _BLINK_RANGE = (10.0, 35.0)  # a minute
+_STARE, _BETWEEN = 6.5, 0.9  # seconds without a blink, and for one
 
 
 def look(times: np.ndarray, duration: float, name: str, rng, hold=1.0, spread=1.0) -> np.ndarray:
     """Yaw to the left and pitch down in degrees, (frames, 2): places held between saccades."""
     row = table("gaze")[name]
+    if "sweep" in row:
+        return _pursue(times, duration, row, rng)
     low, high = (hold * edge for edge in row["hold"])
     starts = np.cumsum(rng.uniform(low, high, int(duration / low) + 2))
     starts = np.concatenate([[rng.uniform(0.0, 0.3)], starts])
@@ -35,12 +39,34 @@ def look(times: np.ndarray, duration: float, name: str, rng, hold=1.0, spread=1.
 
 
 def _places(row: dict, count: int, rng) -> np.ndarray:
-    places = np.stack([rng.uniform(*row[axis], count) for axis in ("yaw", "pitch")], axis=1)
+    places = np.stack([rng.uniform(*row[axis], count) for axis in _AXES], axis=1)
     if "either" in row:
         sides = rng.choice((-1.0, 1.0), count)
         places[:, 0] *= sides if row["either"] == "each" else sides[0]
+    if "turns" in row:
+        first = 1.0 if rng.random() < 0.5 else -1.0
+        places[:, _AXES.index(row["turns"])] *= first * (-1.0) ** np.arange(count)
+    if "line" in row:
+        places[:, 0] += np.resize(np.linspace(*row["line"]), count)
     places[rng.random(count) < row.get("glance", 0.0)] = 0.0
     return places
+
+
+def _pursue(times: np.ndarray, duration: float, row: dict, rng) -> np.ndarray:
+    """From side to side without saccades, as eyes that follow something: (frames, 2) degrees."""
+    seconds = min(rng.uniform(*row["sweep"]), 1.6 * duration)
+    phase = 2 * np.pi * (times / seconds + rng.random())
+    yaw = rng.uniform(*row["yaw"]) * np.sin(phase)
+    pitch = rng.uniform(*row["pitch"]) + 0.8 * np.sin(0.7 * phase + rng.uniform(0, 2 * np.pi))
+    return np.stack([yaw, pitch], axis=1) * rise(times, 0.0, 0.25)[:, None]
+
+
+def stays_open(name: str, duration: float) -> np.ndarray:
+    """Times when who looks like this does not blink, (n, 2) start and end."""
+    if not table("gaze")[name].get("unblinking"):
+        return np.zeros((0, 2))
+    starts = np.arange(0.0, duration, _STARE + _BETWEEN)
+    return np.stack([starts, starts + _STARE], axis=1)
 
 
 def gaze_weights(gaze: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Head motion in degrees: natural drift, nods, shakes, swings, held poses.
+"""Head motion in degrees: natural drift, nods, shakes, swings, gestures, held poses.
 
 >>> import numpy as np
 >>> from tdmm_hf.performer.head import move_head
@@ -29,9 +29,15 @@ def move_head(times: np.ndarray, duration: float, head: HeadMotion, rng) -> np.n
 def event_starts(duration: float, head: HeadMotion) -> np.ndarray:
     """When each of a counted motion begins, at medium pace: (count,) seconds; else none."""
     row = table("head")[head.name]
-    if head.count is None or row["kind"] not in ("pulses", "cycles"):
+    if head.count is None or "apart" not in row:
         return np.zeros(0)
-    return _starts(duration, head, row["seconds"][head.speed], row)[0]
+    return _starts(duration, head, _seconds(row, head), row)[0]
+
+
+def _seconds(row: dict, head: HeadMotion) -> float:
+    """The usual length of one motion; some know no speeds."""
+    seconds = row["seconds"]
+    return seconds[head.speed] if isinstance(seconds, dict) else seconds
 
 
 def drift(times: np.ndarray, rng, restlessness: float) -> np.ndarray:
@@ -69,7 +75,7 @@ def _starts(duration: float, head: HeadMotion, length: float, row: dict):
 
 def _pulses(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """Nods: dips from the resting pose and back."""
-    seconds = row["seconds"][head.speed] * rng.uniform(0.92, 1.08)
+    seconds = _seconds(row, head) * rng.uniform(0.92, 1.08)
     starts, length = _starts(duration, head, seconds, row)
     size = rng.uniform(*row["degrees"]) * rng.uniform(0.9, 1.08, len(starts))
     since = (times[:, None] - starts) / length
@@ -79,7 +85,7 @@ def _pulses(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
 
 def _cycles(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """Shakes: full turns to one side, to the other and back."""
-    seconds = row["seconds"][head.speed] * rng.uniform(0.92, 1.08)
+    seconds = _seconds(row, head) * rng.uniform(0.92, 1.08)
     starts, length = _starts(duration, head, seconds, row)
     size = rng.uniform(*row["degrees"]) * rng.uniform(0.92, 1.05, len(starts))
     size *= 1.0 if rng.random() < 0.5 else -1.0
@@ -87,9 +93,26 @@ def _cycles(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     return _on_axis(np.sin(2 * np.pi * since) @ size, row["axis"])
 
 
+def _gestures(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """From the resting pose through those of ``path`` and back, again and again.
+
+    Where ``either`` is set, yaw and roll go to a side that is drawn for each.
+    """
+    seconds = _seconds(row, head) * rng.uniform(0.92, 1.08)
+    starts, length = _starts(duration, head, seconds, row)
+    size = rng.uniform(*row["degrees"]) * rng.uniform(0.92, 1.06, len(starts))
+    sides = rng.choice((-1.0, 1.0), len(starts)) if row.get("either") else np.ones(len(starts))
+    shares, *axes = np.array([[0.0, 0.0, 0.0, 0.0], *row["path"]]).T
+    since = (times[:, None] - starts) / length
+    moves = ease((since[..., None] - shares[:-1]) / np.diff(shares))  # (frames, count, legs)
+    gains = np.stack([size, size * sides, size * sides])
+    curves = [(moves @ np.diff(axis)) @ gain for axis, gain in zip(axes, gains, strict=True)]
+    return np.stack(curves, axis=1)
+
+
 def _swing(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """Up and down or side to side, throughout."""
-    seconds = min(row["seconds"][head.speed] * rng.uniform(0.93, 1.07), 0.6 * duration)
+    seconds = min(_seconds(row, head) * rng.uniform(0.93, 1.07), 0.6 * duration)
     size = rng.uniform(*row["degrees"]) * (1 + 0.08 * slow_noise(times, rng, 1, 0.1, 0.4)[:, 0])
     phase = 2 * np.pi * (times / seconds + rng.random())
     return _on_axis(size * np.sin(phase) * rise(times, 0.0, 0.4), row["axis"])
@@ -103,16 +126,52 @@ def _hold(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
 
 
 def _circle(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
-    seconds = min(row["seconds"][head.speed] * rng.uniform(0.93, 1.07), 0.9 * duration)
+    seconds = min(_seconds(row, head) * rng.uniform(0.93, 1.07), 0.9 * duration)
     turn = 1.0 if rng.random() < 0.5 else -1.0
     phase = 2 * np.pi * (turn * times / seconds + rng.random())
     size = rng.uniform(*row["degrees"]) * rise(times, 0.0, 0.5)
     return size[:, None] * np.stack([np.sin(phase), np.cos(phase), 0 * phase], axis=1)
 
 
+def _eight(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """A lying figure of eight: up and down twice for each time left and right."""
+    seconds = min(_seconds(row, head) * rng.uniform(0.93, 1.07), 0.9 * duration)
+    phase = 2 * np.pi * (times / seconds + rng.random())
+    turn = 1.0 if rng.random() < 0.5 else -1.0
+    size = rng.uniform(*row["degrees"]) * rise(times, 0.0, 0.5)
+    flat = [0.6 * np.sin(2 * phase), turn * np.sin(phase), 0 * phase]
+    return size[:, None] * np.stack(flat, axis=1)
+
+
+def _tremble(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """Small quick shaking that swells and ebbs, in yaw and a little in pitch."""
+    hertz = rng.uniform(*row["hertz"])
+    swells = 1 + 0.25 * slow_noise(times, rng, 1, 0.3, 0.8)[:, 0]
+    size = rng.uniform(*row["degrees"]) * swells * rise(times, 0.0, 0.3)
+    phase = 2 * np.pi * (hertz * times + rng.random())
+    phase = phase + 0.6 * slow_noise(times, rng, 1, 0.5, 1.2)[:, 0]
+    return np.stack([0.3 * size * np.cos(phase), size * np.sin(phase), 0 * phase], axis=1)
+
+
+def _sink(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """Down little by little, in steps as of someone falling asleep, until the end."""
+    share = np.clip(times / (0.96 * duration), 0.0, 1.0)
+    steps = max(2, round(duration / 1.6))
+    stepped = share - 0.7 * np.sin(2 * np.pi * steps * share) / (2 * np.pi * steps)
+    return _on_axis(row["sign"] * rng.uniform(*row["degrees"]) * stepped, row["axis"])
+
+
+def _perk(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
+    """Hanging from the start on, then up at once and a little too far."""
+    low, start = rng.uniform(*row["degrees"]), rng.uniform(0.35, 0.5) * duration
+    quick = min(_seconds(row, head), 0.2 * duration)
+    up = 1.28 * rise(times, start, quick) - 0.12 * rise(times, start + quick, 1.5 * quick)
+    return _on_axis(row["sign"] * low * (1.0 - up), row["axis"])
+
+
 def _look(times, duration, head: HeadMotion, row, rng) -> np.ndarray:
     """One place after another, left and right in turn."""
-    step = min(row["seconds"][head.speed], 0.35 * duration)
+    step = min(_seconds(row, head), 0.35 * duration)
     starts = 0.15 + np.cumsum(rng.uniform(0.8, 1.2, int(duration / (0.8 * step)) + 2)) * step
     starts = np.concatenate([[rng.uniform(0.05, 0.25)], starts])
     sides = np.where(np.arange(len(starts)) % 2, 1.0, -1.0) * (1.0 if rng.random() < 0.5 else -1.0)
@@ -127,8 +186,13 @@ _KINDS = {
     "drift": _rest,
     "pulses": _pulses,
     "cycles": _cycles,
+    "gestures": _gestures,
     "swing": _swing,
     "hold": _hold,
     "circle": _circle,
+    "eight": _eight,
+    "tremble": _tremble,
+    "sink": _sink,
+    "perk": _perk,
     "look": _look,
 }

@@ -7,27 +7,31 @@
     >>> len(list(iter_attributes(seed=0, count=10)))
     10
 
-Categories are drawn uniformly, so that no emotion dominates the corpus.
+Categories are drawn uniformly, so that no emotion dominates the corpus. How often everything else
+is drawn, and what fits what, is in ``data/suite.yaml`` and in the tables of the vocabulary.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib import resources
 
 import numpy as np
+import yaml
 
 from .attributes import Action, Attributes, EmotionSpan, HeadMotion
 from .vocabulary import Vocabulary, family_of, load_vocabulary
 
 MAX_DURATION = 60.0
 TWO_EMOTIONS_MIN_DURATION = 3.0
-SECONDS_PER_CYCLE = {"slow": 1.5, "normal": 0.95, "quick": 0.65}  # of a nod or a shake
-TRANSITION_WEIGHTS = {"hold": 0.65, "then": 0.15, "fade": 0.1, "flash": 0.1}
-ACTION_COUNT_WEIGHTS = (0.5, 0.33, 0.17)
 SPEED_WEIGHTS = {"slow": 0.25, "normal": 0.5, "quick": 0.25}
+LASTING = 0.2  # share of head motions that can be counted and are not
 EVENLY = 0.3  # share of counted head motions that are spread over the clip
 MISFIT = 0.12  # share of a manner's weight left where it does not go with the emotion
+FILLED = 0.9  # share of the duration that repetitions may take
+ACTION_SECONDS = 1.8  # that a repeated micro-action takes, with a pause
 
 
 def sample_attributes(
@@ -37,34 +41,15 @@ def sample_attributes(
 
     Args:
         rng: the only source of chance.
-        duration: seconds, up to 60; drawn from 2 to 8 s (mostly 4 to 6) where None.
+        duration: seconds, up to 60; drawn from 2 to 12 s (mostly 4 to 6) where None.
         category: the (first) emotion; uniform over all categories where None.
 
     Raises:
         ValueError: for an unknown category or a duration not within 0 < duration <= 60.
     """
-    if duration is not None and not (math.isfinite(duration) and 0 < duration <= MAX_DURATION):
-        raise ValueError(f"duration must be within 0 < seconds <= {MAX_DURATION:g}, got {duration}")
-    vocabulary = load_vocabulary()
-    category = category or _choose(rng, list(vocabulary.emotions))
-    transition = _weighted(rng, TRANSITION_WEIGHTS)
-    if duration is None:
-        duration = _draw_duration(rng, TWO_EMOTIONS_MIN_DURATION if transition != "hold" else 2.0)
-    elif duration < TWO_EMOTIONS_MIN_DURATION:
-        transition = "hold"
-    family = family_of(category)
-    manner = _draw_manner(rng, vocabulary, family)
-    head = _draw_head(rng, vocabulary, duration)
-    return Attributes(
-        duration=float(duration),
-        subject=_choose(rng, list(vocabulary.subjects)),
-        emotions=_draw_spans(rng, vocabulary, category, transition, duration),
-        transition=transition,
-        manner=manner,
-        actions=_draw_actions(rng, vocabulary, manner, duration),
-        head=head,
-        gaze=_draw_gaze(rng, vocabulary, head),
-    )
+    category = category or _choose(rng, list(load_vocabulary().emotions))
+    transition = _weighted(rng, _settings()["transitions"])
+    return _sample(rng, duration, category, transition)
 
 
 def iter_attributes(
@@ -72,15 +57,108 @@ def iter_attributes(
 ) -> Iterator[Attributes]:
     """``count`` performances that go through all categories in shuffled rounds.
 
-    Number n, counted from ``first``, depends on the seed and n only, and every category leads
-    equally often.
+    Number n, counted from ``first``, depends on the seed and n only. Every category leads equally
+    often; in every block of twenty rounds each leads as often into each transition, and is equally
+    often the second emotion of one.
     """
-    categories = list(load_vocabulary().emotions)
+    size = len(load_vocabulary().emotions)
     for index in range(first, first + count):
-        turn, place = divmod(index, len(categories))
-        order = np.random.default_rng([seed, 0, turn]).permutation(len(categories))
+        turn, place = divmod(index, size)
+        block, turn = divmod(turn, _rounds())
+        category, transition, second = _block(seed, block)[turn][place]
         rng = np.random.default_rng([seed, 1, index])
-        yield sample_attributes(rng, duration, category=categories[order[place]])
+        yield _sample(rng, duration, category, transition, second)
+
+
+def _sample(rng, duration, category: str, transition: str, second: str | None = None) -> Attributes:
+    """A performance of an emotion, and of a second one, drawn where None, if there is time."""
+    if duration is not None and not (math.isfinite(duration) and 0 < duration <= MAX_DURATION):
+        raise ValueError(f"duration must be within 0 < seconds <= {MAX_DURATION:g}, got {duration}")
+    vocabulary = load_vocabulary()
+    family = family_of(category)
+    if duration is None:
+        duration = _draw_duration(rng, TWO_EMOTIONS_MIN_DURATION if transition != "hold" else 2.0)
+    elif duration < TWO_EMOTIONS_MIN_DURATION:
+        transition = "hold"
+    if transition != "hold" and second is None:
+        others = list(vocabulary.emotions)
+        second = _choose(rng, [key for key in others if _may_follow(category, transition, key)])
+    categories = [category] if transition == "hold" else [category, second]
+    manner = _draw_manner(rng, vocabulary, family)
+    head = _draw_head(rng, vocabulary, duration)
+    gaze = _draw_gaze(rng, vocabulary, head)
+    return Attributes(
+        duration=float(duration),
+        subject=_choose(rng, list(vocabulary.subjects)),
+        emotions=_draw_spans(rng, vocabulary, categories, transition, duration),
+        transition=transition,
+        manner=manner,
+        actions=_draw_actions(rng, vocabulary, duration, _busy_parts(manner, head, gaze)),
+        head=head,
+        gaze=gaze,
+    )
+
+
+# Rounds of categories.
+
+
+def _rounds() -> int:
+    """Rounds of a block."""
+    return sum(_settings()["transitions"].values())
+
+
+@lru_cache(maxsize=4)
+def _block(seed: int, block: int) -> list[list[tuple[str, str, str | None]]]:
+    """Rounds of (category, transition, second category or None) that are balanced together."""
+    categories, rounds = list(load_vocabulary().emotions), _rounds()
+    leads = [
+        np.random.default_rng([seed, 0, block * rounds + turn]).permutation(categories)
+        for turn in range(rounds)
+    ]
+    rng = np.random.default_rng([seed, 2, block])
+    ways = np.repeat(*zip(*_settings()["transitions"].items(), strict=True))
+    ways = {category: rng.permutation(ways) for category in categories}
+    slots = [[(str(key), str(ways[key][turn])) for key in leads[turn]] for turn in range(rounds)]
+    joined = [slot for row in slots for slot in row if slot[1] != "hold"]
+    seconds = iter(_seconds_of(joined, categories, rng))
+    return [
+        [(*slot, None if slot[1] == "hold" else next(seconds)) for slot in row] for row in slots
+    ]
+
+
+def _seconds_of(slots: list[tuple[str, str]], categories: list[str], rng) -> list[str | None]:
+    """Second categories for slots of (category, transition): each equally often, at random.
+
+    They are dealt out, and exchanged where one may not follow. None where no exchange helps: there
+    one is drawn.
+    """
+    dealt = list(rng.permutation(np.resize(categories, len(slots))))
+    seconds = [str(category) for category in dealt]
+    for i, slot in enumerate(slots):
+        for j in rng.permutation(len(slots)) if not _may_follow(*slot, seconds[i]) else ():
+            if _may_follow(*slot, seconds[j]) and _may_follow(*slots[j], seconds[i]):
+                seconds[i], seconds[j] = seconds[j], seconds[i]
+                break
+    allowed = (_may_follow(*slot, key) for slot, key in zip(slots, seconds, strict=True))
+    return [key if fits else None for key, fits in zip(seconds, allowed, strict=True)]
+
+
+def _may_follow(category: str, transition: str, second: str) -> bool:
+    """Whether a second emotion is of another family, and may flash up if it is to."""
+    emotions = load_vocabulary().emotions
+    family = emotions[second].family
+    lasting = transition == "flash" and family in _settings()["lasting_families"]
+    return family != emotions[category].family and not lasting
+
+
+# What is drawn.
+
+
+@cache
+def _settings() -> dict:
+    """The contents of ``data/suite.yaml``."""
+    path = resources.files(__package__).joinpath("data", "suite.yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _choose(rng: np.random.Generator, items):
@@ -94,27 +172,27 @@ def _weighted(rng: np.random.Generator, weights: dict[str, float]) -> str:
 
 
 def _draw_duration(rng: np.random.Generator, shortest: float) -> float:
-    low, high = (4.0, 6.0) if rng.random() < 0.7 else (shortest, 8.0)
-    return round(float(rng.uniform(low, high)), 1)
+    rows = _settings()["durations"]
+    row = rows[int(rng.choice(len(rows), p=[row["probability"] for row in rows]))]
+    share = min(rng.random(), rng.random()) if row.get("short") else rng.random()
+    least = max(shortest, row["least"])
+    return round(float(least + share * (row["most"] - least)), 1)
 
 
 def _draw_intensity(rng: np.random.Generator, vocabulary: Vocabulary, category: str) -> int:
     return int(rng.integers(1, 6)) if vocabulary.emotions[category].graded else 3
 
 
-def _draw_spans(rng, vocabulary, category, transition, duration) -> tuple[EmotionSpan, ...]:
+def _draw_spans(rng, vocabulary, categories, transition, duration) -> tuple[EmotionSpan, ...]:
     """One span, or two; a flash lies inside the first, otherwise the second follows."""
     bounds = [(0.0, float(duration))]
-    categories = [category]
-    if transition != "hold":
-        categories.append(_other_category(rng, vocabulary, category, transition))
-        if transition == "flash":
-            length = float(rng.uniform(0.7, 1.1))
-            start = round(float(rng.uniform(0.25, 0.75)) * (duration - length), 1)
-            bounds.append((start, round(start + length, 1)))
-        else:
-            switch = round(float(rng.uniform(0.4, 0.6)) * duration, 1)
-            bounds = [(0.0, switch), (switch, float(duration))]
+    if transition == "flash":
+        length = float(rng.uniform(0.7, 1.1))
+        start = round(float(rng.uniform(0.25, 0.75)) * (duration - length), 1)
+        bounds.append((start, round(start + length, 1)))
+    elif transition != "hold":
+        switch = round(float(rng.uniform(0.4, 0.6)) * duration, 1)
+        bounds = [(0.0, switch), (switch, float(duration))]
     return tuple(
         EmotionSpan(
             category=key,
@@ -124,15 +202,6 @@ def _draw_spans(rng, vocabulary, category, transition, duration) -> tuple[Emotio
             end=end,
         )
         for key, (start, end) in zip(categories, bounds, strict=True)
-    )
-
-
-def _other_category(rng, vocabulary: Vocabulary, category: str, transition: str) -> str:
-    families = set(vocabulary.families) - {vocabulary.emotions[category].family}
-    if transition == "flash":  # calm or tiredness cannot flash up
-        families -= {"calm", "tiredness", "boredom"}
-    return _choose(
-        rng, [key for key, emotion in vocabulary.emotions.items() if emotion.family in families]
     )
 
 
@@ -148,39 +217,74 @@ def _draw_manner(rng, vocabulary: Vocabulary, family: str) -> str:
 
 
 def _draw_head(rng, vocabulary: Vocabulary, duration: float) -> HeadMotion:
-    name = _weighted(rng, {key: head.weight for key, head in vocabulary.head_motions.items()})
-    head = vocabulary.head_motions[name]
-    speed = _weighted(rng, SPEED_WEIGHTS) if head.speeds else "normal"
-    if not head.counted.train or rng.random() < 0.2:
+    """A head motion that there is time for; a counted one mostly in a row from a time on."""
+    room = FILLED * duration
+    heads = vocabulary.head_motions
+    name = _weighted(rng, {key: heads[key].weight for key in heads if _least(key) <= room})
+    repeats = _settings()["repeats"].get(name)
+    if repeats is None:
+        return HeadMotion(
+            name, speed=_weighted(rng, SPEED_WEIGHTS) if heads[name].speeds else "normal"
+        )
+    seconds = repeats["seconds"]
+    seconds = seconds if isinstance(seconds, dict) else {"normal": seconds}
+    speed = _weighted(rng, {s: SPEED_WEIGHTS[s] for s in seconds if seconds[s] <= room})
+    most = int(room / seconds[speed])
+    if most > 1 and rng.random() < LASTING:
         return HeadMotion(name, speed=speed)
-    most = int(0.9 * duration / SECONDS_PER_CYCLE[speed])
-    if most < 1:
-        speed = "normal"
-    count = int(rng.integers(1, min(4, max(1, most)) + 1))
-    spare = 0.9 * duration - count * SECONDS_PER_CYCLE[speed]
+    count = int(rng.integers(1, min(repeats["most"], most) + 1))
+    spare = room - count * seconds[speed]
     if spare <= 0.1 or rng.random() < EVENLY:
         return HeadMotion(name, count, speed)
     return HeadMotion(name, count, speed, start=round(float(rng.uniform(0.1, spare)), 1))
 
 
-def _draw_actions(rng, vocabulary: Vocabulary, manner: str, duration: float) -> tuple[Action, ...]:
-    """None to two actions of different face parts; those of the mouth need a silent one."""
-    parts = {key: action.part for key, action in vocabulary.actions.items()}
-    busy = set() if manner == "silent" else {"mouth"}
-    drawn = []
-    for _ in range(int(rng.choice(3, p=ACTION_COUNT_WEIGHTS))):
-        name = _choose(rng, [key for key, part in parts.items() if part not in busy])
-        busy.add(parts[name])
-        most = min(3, max(1, int(duration / 2)))
-        count = 1 if rng.random() < 0.6 else int(rng.integers(1, most + 1))
-        start = None
-        if count == 1 and rng.random() < 0.3:
-            start = round(float(rng.uniform(0.15, 0.65)) * duration, 1)
-        drawn.append(Action(name, count, start))
-    return tuple(drawn)
+def _least(head: str) -> float:
+    """Seconds that a head motion needs to be seen once."""
+    repeats = _settings()["repeats"].get(head)
+    if repeats is None:
+        return FILLED * _settings()["lasting"].get(head, 0.0)
+    seconds = repeats["seconds"]
+    return min(seconds.values()) if isinstance(seconds, dict) else seconds
 
 
 def _draw_gaze(rng, vocabulary: Vocabulary, head: HeadMotion) -> str:
-    if head.name == "look_around":  # the eyes go with the head
+    if head.name in _settings()["leads_eyes"]:  # the eyes go with the head
         return "camera"
     return _weighted(rng, {key: gaze.weight for key, gaze in vocabulary.gazes.items()})
+
+
+def _busy_parts(manner: str, head: HeadMotion, gaze: str) -> set[str]:
+    """Parts of the face that are not free for micro-actions."""
+    busy = set() if manner == "silent" else {"mouth"}
+    if gaze != "camera" or head.name in _settings()["leads_eyes"]:
+        busy.add("gaze")
+    if gaze == "stare":  # without blinking
+        busy.add("eyes")
+    return busy
+
+
+def _draw_actions(rng, vocabulary: Vocabulary, duration: float, busy: set[str]):
+    """None to two actions of different face parts, as often as there is time for."""
+    settings = _settings()
+    silent = "mouth" not in busy
+    number = int(rng.choice(3, p=settings["actions"]["silent" if silent else "else"]))
+    drawn = []
+    for _ in range(number):
+        mouth = "mouth" not in busy and rng.random() < settings["mouth_in_silence"]
+        parts = {key: action.part for key, action in vocabulary.actions.items()}
+        free = [k for k, part in parts.items() if part not in busy and (part == "mouth") == mouth]
+        name = _choose(rng, free)
+        busy = busy | {parts[name]}
+        drawn.append(_draw_action(rng, name, duration, int(duration / (ACTION_SECONDS * number))))
+    return tuple(drawn)
+
+
+def _draw_action(rng, name: str, duration: float, most: int) -> Action:
+    """An action, up to ``most`` times; a single one now and then with the time it begins."""
+    times = 1 + int(rng.choice(3, p=_settings()["times"]))
+    count = max(1, min(times, most))
+    start = None
+    if count == 1 and rng.random() < 0.3:
+        start = round(float(rng.uniform(0.15, 0.65)) * duration, 1)
+    return Action(name, count, start)
