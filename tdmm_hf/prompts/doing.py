@@ -29,8 +29,8 @@ UNASKED_SILENCE, UNASKED_GAZE = 0.15, 0.06  # shares of texts that say what goes
 SAID_TIMES = 0.4
 _NOUN = re.compile(r"(\w+)<s>")
 _LASTS = re.compile(
-    r"\b(throughout|all the time|the whole time|over and over|again and again|away|nonstop|along"
-    r"|without a pause|about to|burst|break into|constantly|continuously|keep|stay|remain|hold)\b"
+    r"\b(throughout|all the time|the whole time|over and over|again and again|nonstop|along|at once"
+    r"|without a pause|in turn|give|let|burst|break|start|snap|perk|keep|stay|remain|hold)\b"
 )
 
 
@@ -43,7 +43,7 @@ class Doing:
         self.vocabulary = vocabulary
         self.small = vocabulary.small
         self.timed = chooser.style == "timing"
-        self.lasting_said = False
+        self.lasting_said = self.vague_said = False
 
     def manner(self) -> list[str]:
         """One phrase, or none where silence goes without saying."""
@@ -98,11 +98,17 @@ class Doing:
     def _when(self, start: float | None, count: int | None) -> str:
         """When something that is counted happens."""
         if start is not None and (self.timed or (not self.chooser.plain and self._says_time())):
-            at = self.chooser.any(self.small["at"]) if self.timed else "after {}"
-            return " " + at.format(self.seconds(start))
-        if self.timed:
-            return " " + self.chooser.any(self.small["spread" if (count or 1) > 1 else "at some"])
-        return ""
+            return " " + self._at(start)
+        if not self.timed or self.vague_said:
+            return ""
+        self.vague_said = True
+        return " " + self.chooser.any(self.small["spread" if (count or 1) > 1 else "at some"])
+
+    def _at(self, start: float) -> str:
+        if round(start * 2) == 0:
+            return self.small["at once"]
+        at = self.chooser.any(self.small["at"]) if self.timed else "after {}"
+        return at.format(self.seconds(start))
 
     def _says_time(self) -> bool:
         return self.chooser.chance(SAID_TIMES)

@@ -10,6 +10,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from .data_files import read_yaml
 
 _THIRD_PERSON = {"be": "is", "have": "has", "do": "does"}
 _PARTICIPLE = {"die": "dying", "lie": "lying", "tie": "tying", "be": "being"}
@@ -46,7 +49,7 @@ def participle(verb: str) -> str:
 def inflect(phrase: str, form: str) -> str:
     """A verb phrase in base form put into ``base``, ``s`` or ``ing``.
 
-    Its first word inflects; after an adverb the next, and in "open and close" both.
+    Its first word inflects; after an adverb the next, and second verbs as in "bow and come up".
     """
     verb, _, rest = phrase.partition(" ")
     if form == "base":
@@ -57,8 +60,16 @@ def inflect(phrase: str, form: str) -> str:
         return f"{inflect(two[1], form)} {two[2]} {inflect(two[3], form)}{two[4] or ''}"
     if verb == "not":
         return f"does not {rest}" if form == "s" else f"not {inflect(rest, 'ing')}"
+    rest = _joined_verbs().sub(lambda m: m[1] + inflect(m[2], form), rest)
     verb = third_person(verb) if form == "s" else participle(verb)
     return f"{verb} {rest}".strip()
+
+
+@cache
+def _joined_verbs() -> re.Pattern:
+    """A second verb of a phrase: "bow and come up again"."""
+    verbs = "|".join(read_yaml("wordings.yaml")["joined verbs"])
+    return re.compile(rf"(\b(?:and|but) (?:then )?)(not \w+|{verbs})\b(?!-)")
 
 
 def plural(noun: str) -> str:

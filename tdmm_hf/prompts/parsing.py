@@ -19,6 +19,7 @@ from itertools import chain, pairwise
 from .grammar import inflect, plural
 from .vocabulary import Vocabulary, load_vocabulary
 
+FORMS = ("base", "s", "ing")
 POSSESSIVES = ("his", "her", "their", "its", "my", "your", "the", "one's")
 _SAME_PLACE = {  # words that stand for each other
     "the": POSSESSIVES,
@@ -168,7 +169,7 @@ def find_wordings(text: str, preferred: Collection[tuple[str, object]] = ()) -> 
     Args:
         text: in any case.
         preferred: (kind, key) pairs that win where one wording stands for several things, as
-            "frown" may be an emotion or an action.
+            "frown" may be an emotion or an action; it says each of those that are preferred.
     """
     text = " ".join(text.lower().split())
     return Wordings(text, _longest_matches(text, preferred))
@@ -213,12 +214,19 @@ def _longest_matches(text: str, preferred: Collection[tuple[str, object]]) -> li
         )
     )
     taken = [False] * len(text)
-    kept = []
+    kept: list[Found] = []
     for match in matches:
-        if not any(taken[match.start : match.end]):
+        if (match.kind, match.key) in preferred and _also(match, kept):
+            kept.append(match)
+        elif not any(taken[match.start : match.end]):
             taken[match.start : match.end] = [True] * (match.end - match.start)
             kept.append(match)
     return sorted(kept, key=lambda match: match.start)
+
+
+def _also(match: Found, kept: list[Found]) -> bool:
+    """Whether a wording was just kept that now says a second thing, as "weep" may."""
+    return bool(kept) and (kept[-1].start, kept[-1].end) == (match.start, match.end)
 
 
 @cache
@@ -292,8 +300,9 @@ def _verb_pattern(phrase: str, kind: str, key: object) -> _Pattern:
     if phrase.startswith("not "):
         verb, *rest = phrase.removeprefix("not ").split()
         return _pattern(("not",), [f"{verb}|{inflect(verb, 'ing')}", *rest], kind, key)
-    forms = [inflect(phrase, form).split() for form in ("base", "s", "ing")]
-    first, *rest = ["|".join(dict.fromkeys(words)) for words in zip(*forms, strict=True)]
+    forms = [inflect(phrase, form).replace(" does not ", " not ") for form in FORMS]
+    words = zip(*(form.split() for form in forms), strict=True)
+    first, *rest = ["|".join(dict.fromkeys(alike)) for alike in words]
     first = first.split("|") + (["are"] if first.startswith("be|") else [])
     return _pattern(first, rest, kind, key)
 

@@ -25,6 +25,7 @@ from .vocabulary import Subject, Vocabulary, load_vocabulary
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _SLOT_PARTS = re.compile(r"(and )?(they )?(\w+?)([12]?)(?::(s|ing))?")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_LASTING = re.compile(r"throughout|whole time|from start to finish|first second to the last")
 _ORDER = {"": 0, "1": 0, "2": 1}
 _NO_OVERFLOW = ("terse", "imperative", "describe")
 _LONG_SERIES = 3
@@ -67,6 +68,7 @@ class Writer:
     def write(self, template: str) -> str:
         """The finished text; ``EmptySlotError`` where a slot outside brackets stays empty."""
         self.doing = Doing(self.attributes, self.chooser, self.vocabulary)
+        self.doing.lasting_said = bool(_LASTING.search(template))
         self.manner, self.moves = self.doing.manner(), self.doing.moves()
         rest = self._overflow(template)
         text = self._fill(_OPTIONAL.sub(self._fill_optional, template))
