@@ -29,6 +29,7 @@ SIZE_CATEGORIES = (
     (10**7, "1M<n<10M"),
 )  # fmt: skip
 BAR_WIDTH = 30
+PLACE = "PATH"  # where a card's example loads from, until the corpus has a place on the Hub
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,16 @@ def write_card(directory: str | Path, about: About = About()) -> Path:
     with replacing(directory / CARD_FILE) as beside:
         card.save(beside)
     return directory / CARD_FILE
+
+
+def name_repo(directory: str | Path, repo: str) -> None:
+    """Let the example of a card that names no place load from a repo of the Hub."""
+    path = Path(directory) / CARD_FILE
+    text = path.read_text(encoding="utf-8")
+    with replacing(path) as beside:
+        beside.write_text(
+            text.replace(f'load_dataset("{PLACE}"', f'load_dataset("{repo}"'), encoding="utf-8"
+        )
 
 
 def corpus_space(directory: Path) -> str:
@@ -140,6 +151,7 @@ def _variables(facts: list[SplitFacts], space: str, about: About) -> dict:
     main = facts[0]
     return {
         "about": about,
+        "place": about.repo or PLACE,
         "space": get_space(space),
         "schema_version": SCHEMA_VERSION,
         "splits": facts,

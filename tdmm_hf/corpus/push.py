@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..space import check_token
-from .card import CARD_FILE, SIZE_CATEGORIES
+from .card import CARD_FILE, SIZE_CATEGORIES, name_repo
 from .schema import check_version
 
-FILES = [CARD_FILE, "build.json", "data/*.parquet"]
+FILES = [CARD_FILE, "*.json", "data/*.parquet"]
 SHARD_NAME = re.compile(r"data/(?P<split>\w+)-(?P<index>\d{5})-of-(?P<total>\d{5})\.parquet")
 
 
@@ -44,6 +44,7 @@ def push(directory: str | Path, repo: str, private: bool = False) -> str:
     check_token()
     api = HfApi()
     created = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+    name_repo(directory, created.repo_id)
     api.upload_folder(
         folder_path=str(directory),
         repo_id=created.repo_id,
@@ -71,8 +72,8 @@ def check_corpus(directory: str | Path) -> None:
         found = SHARD_NAME.fullmatch(path.relative_to(directory).as_posix())
         if not found or found["split"] not in rows:
             raise ValueError(f"a corpus must hold shards of {', '.join(rows)} only, got {path}")
-        check_version(path)
         rows[found["split"]] += _row_count(path)
+        check_version(path)
         totals[found["split"]].add(int(found["total"]))
     for split in info["splits"]:
         if len(totals[split["name"]]) != 1 or rows[split["name"]] != split["num_examples"]:
