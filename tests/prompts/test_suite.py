@@ -1,11 +1,15 @@
 """Sampled attributes are feasible, balanced and repeatable."""
 
+import re
 from collections import Counter
+from itertools import product
 
 import numpy as np
 import pytest
 
 from tdmm_hf.prompts.attributes import Attributes
+from tdmm_hf.prompts.grammar import inflect
+from tdmm_hf.prompts.parsing import parse_description
 from tdmm_hf.prompts.suite import iter_attributes, sample_attributes
 from tdmm_hf.prompts.vocabulary import family_of, load_vocabulary, manner_class
 
@@ -89,6 +93,34 @@ def test_subjects_are_of_either_gender():
     assert pronouns["they"] >= 0.25 * len(VOCABULARY.subjects)
     nouns = [subject.noun for subject in VOCABULARY.subjects.values()]
     assert len(set(nouns)) == len(nouns)
+
+
+def _filled(pattern, count):
+    """A wording with its count said."""
+    times, number, plural = (("once", "one", ""), ("twice", "two", "s"))[count - 1]
+    for slot, word in (("<times>", times), ("<number>", number), ("<s>", plural)):
+        pattern = pattern.replace(slot, word)
+    pattern = re.sub("<speed>", "slowly", re.sub("<quick>", "slow", pattern))
+    return re.sub(r"\b(their|them)\b", "her", pattern)
+
+
+@pytest.mark.parametrize("form", ["base", "s", "ing"])
+def test_each_wording_of_a_move_says_that_and_nothing_else(form):
+    silence = {"actions": (), "head": "natural", "gaze": "camera", "manner_key": "silent"}
+    tables = {
+        "actions": {key: action.verbs for key, action in VOCABULARY.actions.items()},
+        "head": {key: head.lasting for key, head in VOCABULARY.head_motions.items()},
+        "gaze": {key: gaze.verbs for key, gaze in VOCABULARY.gazes.items()},
+    }
+    rows = [(kind, key, w) for kind, table in tables.items() for key, w in table.items()]
+    rows += [("head", key, head.counted) for key, head in VOCABULARY.head_motions.items()]
+    for kind, key, words in rows:
+        for wording, count in product(words.all, (1, 2)):
+            text = f"the woman {inflect(_filled(wording, count), form)}"
+            said = parse_description(text)
+            found = {name: getattr(said, name) for name in silence} | {"felt": said.categories}
+            wanted = silence | {kind: (key,) if kind == "actions" else key, "felt": ()}
+            assert found == wanted, text
 
 
 def test_nothing_impossible_is_asked_for():
