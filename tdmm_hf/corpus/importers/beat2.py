@@ -48,6 +48,7 @@ class Beat2(Source):
 
     space = "flame"
     suffixes = (".npz",)
+    lists = (SPLIT_FILE,)
     layout = "SMPL-X recordings (.npz)"
     title = "BEAT2"
     page = "https://pantomatrix.github.io/EMAGE/"

@@ -18,6 +18,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 CLIP_KEYS = (
@@ -118,33 +119,54 @@ class CaptionTable:
             raise ValueError(f"{bad[0].rule} in row 1" if bad else "must hold at least one record")
         return cls(entries, bad)
 
-    def of(self, key: str) -> Captions:
+    def of(self, key: str, least: int = 1) -> Captions:
         """The captions of a clip; none where no name in the table is clearly its own."""
-        parts = PurePosixPath(key).parts[::-1]
-        names = self._by_stem.get(parts[0], []) if parts else []
-        shared = [_shared(parts, PurePosixPath(name).parts[::-1]) for name in names]
-        best = [name for name, count in zip(names, shared, strict=True) if count == max(shared)]
-        return self.entries[best[0]] if len(best) == 1 else NO_CAPTIONS
+        names = self._by_stem.get(PurePosixPath(key).name, [])
+        name = closest(key, names, least)
+        return NO_CAPTIONS if name is None else self.entries[name]
+
+
+def closest(key: str, names: Iterable[str], least: int = 1) -> str | None:
+    """The one of some paths that ends most like a key; None where no single one does.
+
+    Args:
+        key: a path without suffix.
+        names: paths without suffix.
+        least: how many parts must be the same, from the file name on: 2 where several clips have
+            that file name.
+    """
+    shared = {name: _shared(PurePosixPath(key).parts, PurePosixPath(name).parts) for name in names}
+    most = max(shared.values(), default=0)
+    best = [name for name, count in shared.items() if count == most]
+    return best[0] if len(best) == 1 and most >= least else None
 
 
 def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """How many parts two reversed paths have in common from the file name on."""
+    """How many parts two paths have in common, from the file name on."""
     count = 0
-    while count < min(len(one), len(other)) and one[count] == other[count]:
+    while count < min(len(one), len(other)) and one[-1 - count] == other[-1 - count]:
         count += 1
     return count
 
 
-def find_captions(folder: Path, clip_suffixes: tuple[str, ...]) -> CaptionTable:
+def find_captions(
+    folder: Path, clip_suffixes: tuple[str, ...], lists: tuple[str, ...] = ()
+) -> CaptionTable:
     """What the tables at the top of a folder say of its clips.
 
     Files with the suffix of clips are tables only under one of ``TABLE_NAMES``. Others that are no
     tables are noted as bad.
+
+    Args:
+        folder: of a source.
+        clip_suffixes: of its clips.
+        lists: patterns of files that are known to say something else.
     """
     entries: dict[str, Captions] = {}
     bad: list[BadRecord] = []
     for path in sorted(folder.iterdir()):
-        if not is_table(path, clip_suffixes):
+        known = any(fnmatch(path.name, pattern) for pattern in lists)
+        if known or not is_table(path, clip_suffixes):
             continue
         try:
             table = CaptionTable.read(path)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-import zlib
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -88,6 +89,7 @@ class Source:
         layout: what the folder must have, in a few words.
         title, page: for the card: what the corpus is called, and where its makers write about it.
         takes: the options that it has a use for.
+        lists: patterns of files at the top that say other things than captions.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Source:
     title = ""
     page = ""
     takes: ClassVar[tuple[str, ...]] = ("fps", "captions")
+    lists: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self):
         if not self.folder.is_dir():
@@ -115,7 +118,7 @@ class Source:
 
     def _caption_table(self) -> CaptionTable:
         if self.options.captions is None:
-            return find_captions(self.folder, self.suffixes)
+            return find_captions(self.folder, self.suffixes, self.lists)
         return CaptionTable.read(Path(self.options.captions))
 
     def paths(self) -> list[Path]:
@@ -154,7 +157,15 @@ class Source:
             beside = clip.path.with_suffix(".txt")
             if beside.is_file() and (lines := lines_of(beside)):
                 return Captions(lines)
-        return self.table.of(clip.key) or self.own_captions(clip)
+        return self.table.of(clip.key, self.parts_needed(clip)) or self.own_captions(clip)
+
+    def parts_needed(self, clip: Clip) -> int:
+        """How much of its path tells a clip apart: 1, the file name, or 2, its folder too."""
+        return 2 if self._stems[clip.path.stem] > 1 else 1
+
+    @cached_property
+    def _stems(self) -> Counter:
+        return Counter(path.stem for path in self.paths())
 
     def own_captions(self, clip: Clip) -> Captions:
         """What the source itself says of a clip that has no other captions."""
@@ -206,7 +217,7 @@ def read_npy(path: Path) -> np.ndarray:
     """
     try:
         array = np.load(checked(path), allow_pickle=False)
-    except (ValueError, EOFError, MemoryError) as error:
+    except Exception as error:  # a damaged header raises whatever its text happens to ask for
         raise ValueError(f"no readable array of numbers ({_one_line(error)})") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise ValueError("must hold one array of numbers")
@@ -219,23 +230,32 @@ def read_npz(path: Path, names: tuple[str, ...], optional: tuple[str, ...] = ())
     Raises:
         ValueError: not such a file, arrays are missing or of objects, or it unpacks to too much.
     """
+    sizes = _unpacked_sizes(checked(path))
+    if missing := [name for name in names if name not in sizes]:
+        raise ValueError(f"arrays are missing: {', '.join(missing)}")
+    wanted = [name for name in (*names, *optional) if name in sizes]
+    if (total := sum(sizes[name] for name in wanted)) > MAX_BYTES:
+        raise ValueError(f"must unpack to at most {MAX_BYTES} bytes, got {total}")
     try:
-        with zipfile.ZipFile(checked(path)) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist()}
-        missing = [name for name in names if f"{name}.npy" not in sizes]
-        if missing:
-            raise ValueError(f"arrays are missing: {', '.join(missing)}")
-        wanted = [name for name in (*names, *optional) if f"{name}.npy" in sizes]
-        if (total := sum(sizes[f"{name}.npy"] for name in wanted)) > MAX_BYTES:
-            raise ValueError(f"must unpack to at most {MAX_BYTES} bytes, got {total}")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in wanted}
-    except (zipfile.BadZipFile, zlib.error, EOFError, MemoryError, NotImplementedError) as error:
+    except Exception as error:  # as for a single array
         raise ValueError(f"no readable npz of plain arrays ({_one_line(error)})") from error
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":
             raise ValueError(f"array {name!r} must hold numbers, got {array.dtype}")
     return arrays
+
+
+def _unpacked_sizes(path: Path) -> dict[str, int]:
+    """Bytes of each array of an archive; no more than these are unpacked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {
+                info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()
+            }
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+        raise ValueError(f"no readable npz of plain arrays ({_one_line(error)})") from error
 
 
 def _one_line(error: BaseException) -> str:

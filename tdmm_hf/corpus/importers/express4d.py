@@ -56,6 +56,7 @@ class Express4D(Source):
     """``.npy`` arrays of the 61 channels, ``.csv`` where there is no array."""
 
     suffixes = (".npy", ".csv")
+    lists = ("*split*.json",)
     layout = "takes (data/*.npy or *.csv)"
     title = "Express4D"
     page = "https://github.com/jaron1990/Express4D"

@@ -20,6 +20,7 @@ import json
 import logging
 import multiprocessing
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ FPS = 25.0
 HELD_OUT_SHARES = {"validation": 0.05, "test": 0.05}
 SETTINGS_FILE = "build.json"
 REPORT_FILE = "import_report.json"
+RULE_CHARACTERS = 400
 REPORT_KEY = b"tdmm_import_report"
 # Beyond a bound by more than this, in shares of what is between the bounds, a number has another
 # unit than it should; less is noise of the tracker, and is held within the bounds.
@@ -320,7 +322,7 @@ def _row(source: Source, clip: Clip, report: ImportReport) -> dict | None:
     """A clip's row; None, and a failure in the report, for one that breaks a rule."""
     file = _relative(clip.path, source.folder)
     try:
-        with _heard() as warnings:
+        with _heard() as warnings, np.errstate(all="ignore"):
             motion = source.read(clip)
             captions = source.captions(clip)
         bounded, note = within_bounds(motion)
@@ -375,7 +377,7 @@ def _failure(file: str, clip: Clip, error: BaseException) -> Failure:
         rule = error.strerror
     else:
         rule = " ".join(str(error).split()) or type(error).__name__
-    rule = rule.removeprefix(f"{clip.path.name}: ")
+    rule = textwrap.shorten(rule.removeprefix(f"{clip.path.name}: "), RULE_CHARACTERS)
     return Failure(file, _row_of(rule), rule)
 
 

@@ -40,6 +40,7 @@ class MMHead(Source):
 
     space = "flame_mmhead"
     suffixes = (".pkl",)
+    lists = ("*_subset.json",)
     layout = "motions (facial_motion/*.pkl; unpack facial_motion.zip)"
     title = "MMHead"
     page = "https://github.com/wsj-sjtu/MMHead"

@@ -26,6 +26,7 @@ import numpy as np
 
 from ...motion import FaceMotion
 from ...rigs.pickled_arrays import read_plain
+from .captions import closest
 from .common import Clip, Source, checked, frames_of
 
 logger = logging.getLogger(__name__)
@@ -61,10 +62,9 @@ class Smirk(Source):
         return FPS if video is None else _rate(video)
 
     def _video(self, clip: Clip) -> Path | None:
-        """The video of a clip: of the same name, and folder where several have that name."""
-        videos = self._videos.get(clip.stem, [])
-        near = [path for path in videos if path.parent.name == clip.path.parent.name]
-        return next(iter(near or videos), None) if len(near or videos) == 1 else None
+        """The video of the same name, and folder where several clips have that name."""
+        videos = {self.key(path): path for path in self._videos.get(clip.stem, [])}
+        return videos.get(closest(clip.key, videos, self.parts_needed(clip)))
 
     @cached_property
     def _videos(self) -> dict[str, list[Path]]:
