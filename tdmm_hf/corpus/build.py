@@ -22,14 +22,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from ..prompts.vocabulary import load_vocabulary
 from ..settings import CorpusSettings, claim
 from .rows import performed_row, probe, text_digests
 from .schema import SCHEMA_VERSION
-from .shards import shard_path, shard_schema, write_rows
+from .shards import read_columns, shard_path, shard_schema, write_rows
 from .splits import SPLITS, draw
 
 logger = logging.getLogger(__name__)
@@ -163,7 +162,7 @@ def training_texts(directory: Path) -> np.ndarray:
     """Digests of all captions of the training split."""
     found = []
     for path in sorted(directory.glob("data/train-*.parquet")):
-        table = pq.read_table(path, columns=["text", "paraphrases"])
+        table = read_columns(path, ["text", "paraphrases"])
         texts = table["text"].to_pylist()
         texts += pc.list_flatten(table["paraphrases"]).to_pylist()
         found.append(text_digests(texts))

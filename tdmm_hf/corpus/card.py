@@ -13,13 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from ..files import replacing
 from ..parameters import get_space
 from ..prompts.vocabulary import load_vocabulary
 from .facts import SECONDS_EDGES, SplitFacts, split_facts
 from .schema import COLUMNS, SCHEMA_VERSION, row_features
+from .shards import read_columns
 from .splits import SPLITS
 
 CARDS = Path(__file__).parent / "cards"
@@ -95,7 +94,7 @@ def name_repo(directory: str | Path, repo: str) -> None:
 def corpus_space(directory: Path) -> str:
     """The parameter space of a corpus' motions."""
     path = min(Path(directory).glob("data/*.parquet"))
-    return next(pq.ParquetFile(path).iter_batches(1, columns=["space"]))["space"][0].as_py()
+    return read_columns(path, ["space"])["space"][0].as_py()
 
 
 def _page(about: About):

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .shards import NUM_BYTES_KEY
+from .shards import NUM_BYTES_KEY, read_columns
 
 COLUMNS = ["text", "paraphrases", "attributes", "num_frames", "fps", "source"]
 SECONDS_EDGES = (2, 3, 4, 5, 6, 8, 10, 20, 30, 45, 60)
@@ -71,7 +71,7 @@ def split_facts(directory: str | Path, split: str) -> SplitFacts:
     for path in sorted(Path(directory).glob(f"data/{split}-*.parquet")):
         facts.file_bytes += path.stat().st_size
         facts.num_bytes += int(pq.read_schema(path).metadata[NUM_BYTES_KEY])
-        table = pq.read_table(path, columns=COLUMNS)
+        table = read_columns(path, COLUMNS)
         texts.update(filter(None, table["text"].to_pylist()))
         _count(facts, table)
     facts.unique_texts = len(texts)

@@ -88,3 +88,13 @@ def _motions(motions: list[np.ndarray]) -> pa.ListArray:
     inner = np.arange(len(values) + 1) * values.shape[1]
     frames = pa.ListArray.from_arrays(pa.array(inner, pa.int32()), pa.array(values.reshape(-1)))
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), frames)
+
+
+def read_columns(path: str | Path, columns: list[str]) -> pa.Table:
+    """Some columns of a shard, read by this thread alone.
+
+    pyarrow's own threads now and then abort a process that is about to end
+    (https://github.com/apache/arrow/issues/34314).
+    """
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        return file.read(columns=columns, use_threads=False)
