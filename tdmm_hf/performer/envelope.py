@@ -33,6 +33,12 @@ def plateau(times: np.ndarray, start, onset, hold, offset) -> np.ndarray:
     return rise(times, start, onset) - rise(times, start + onset + hold, offset)
 
 
+def pulse_train(times: np.ndarray, starts, lengths, sharp: float = 0.4) -> np.ndarray:
+    """Pulses at given starts, (frames, pulses), that take ``sharp`` of their length to rise."""
+    up, down = sharp * lengths, (1 - sharp) * lengths
+    return ease((times[:, None] - starts) / up) - ease((times[:, None] - starts - up) / down)
+
+
 def slow_noise(times: np.ndarray, rng, curves: int, low: float, high: float) -> np.ndarray:
     """Smooth random curves of unit deviation within about +-2, (frames, curves).
 

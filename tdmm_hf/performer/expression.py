@@ -12,28 +12,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from ..prompts.attributes import Attributes
 from .envelope import plateau, rise, slow_noise
 from .person import Person, stream
-from .tables import ARKIT, HEAD, STYLE_KEYS, Expression, expressions, gain, mirrored
+from .tables import (
+    ARKIT,
+    HEAD,
+    STYLE_KEYS,
+    Expression,
+    expressions,
+    gain,
+    mirrored,
+    table,
+    vector,
+)
 
 _REGIONS = ("brows", "eyes", "mouth")
 _JOIN = 0.5
 _RELEASE = 0.6
 _KNEE = 0.75
+_RENEWAL = 1.7  # depth of the renewals in depths of the slow fluctuation
+_EVERY = 1.5  # seconds from one renewal to the next
+_ONE_WAY = ("mouthLeft", "jawLeft")  # shapes of their own, not a side of one
 
 
 @dataclass(frozen=True, eq=False)
 class Expressed:
-    """face (frames, 55) weights; lean (frames, 3) head degrees; gaze (frames, 2) degrees; style:
-    multipliers of behaviour."""
+    """face (frames, 55) weights; lean (frames, 3) head degrees; gaze (frames, 2) degrees; tone
+    (frames, 55) posture of the mouth that speaks; style: multipliers of behaviour."""
 
     face: np.ndarray
     lean: np.ndarray
     gaze: np.ndarray
+    tone: np.ndarray
     style: dict[str, float]
 
 
@@ -42,17 +57,23 @@ def express(times: np.ndarray, attributes: Attributes, person: Person, seed: int
     rng = stream(seed, "expression")
     spans = attributes.emotions
     chosen = [expressions()[span.category] for span in spans]
-    levels = span_levels(times, attributes, [one.onset for one in chosen], rng.uniform(0.0, 0.3))
-    face = np.zeros((len(times), len(ARKIT.channels)))
+    onsets, start_level = [one.onset * person.pace for one in chosen], rng.uniform(0.0, 0.3)
+    levels = span_levels(times, attributes, onsets, start_level)
+    follows = span_levels(times - person.lag, attributes, onsets, start_level)
+    behind = _right_side() if person.leads_left else _left_side()
+    face, tone = (np.zeros((len(times), len(ARKIT.channels))) for _ in range(2))
     gaze = np.zeros((len(times), 2))
-    for span, one, level in zip(spans, chosen, levels, strict=True):
+    for span, one, level, late in zip(spans, chosen, levels, follows, strict=True):
         apex, look = _sided(one, person.leads_left)
-        shown = level * gain(span.intensity) * _course(times, span.start, one)
-        face += shown[:, None] * _fluctuation(times, one.waver, rng) * apex
-        gaze += shown[:, None] * look
+        course = gain(span.intensity) * _course(times, span.start, one)
+        sides = np.where(behind, late[:, None], level[:, None]) * course[:, None]
+        face += sides * _fluctuation(times, one.waver, rng) * apex
+        gaze += (level * course)[:, None] * look
+        tone += (level * course)[:, None] * _tone(one.family, person.leads_left)
     lean = face[:, HEAD].copy()
     face[:, HEAD] = 0.0
-    return Expressed(_saturated(face * person.gains), lean, gaze, _style(attributes, chosen))
+    face = _saturated(face * person.gains)
+    return Expressed(face, lean, gaze, tone, _style(attributes, chosen))
 
 
 def _saturated(face: np.ndarray) -> np.ndarray:
@@ -113,18 +134,46 @@ def _course(times, start: float, one: Expression) -> np.ndarray:
 
 
 def _fluctuation(times, depth: float, rng) -> np.ndarray:
-    """Slow unevenness of a held expression, (frames, 55): common and, less, by region."""
-    noise = 0.5 + 0.25 * slow_noise(times, rng, 1 + len(_REGIONS), 0.15, 0.6)
-    common, regions = noise[:, :1], noise[:, 1:]
-    by_channel = np.concatenate([regions, common], axis=1)[:, _region_of_channel()]
-    return (1 - depth * common) * (1 - 0.6 * depth * by_channel)
+    """Unevenness of a held expression, (frames, 55): slow for the whole face, and by region it
+    sinks and is renewed."""
+    common = 0.5 + 0.25 * slow_noise(times, rng, 1, 0.15, 0.6)
+    renewed = np.stack([_renewed(times, rng) for _ in _REGIONS], axis=1)
+    regions = np.concatenate([1 + _RENEWAL * depth * (renewed - 0.6), np.ones_like(common)], axis=1)
+    return (1 - depth * common) * regions[:, _region_of_channel()]
 
 
+def _renewed(times, rng) -> np.ndarray:
+    """How fresh a held movement is, (frames,) 0..1: taken up again every second or two."""
+    gaps = _EVERY * rng.gamma(3.0, 1 / 3.0, int(3 * (times[-1] + 2) / _EVERY) + 4)
+    starts = np.cumsum(gaps) - 2.0 * rng.random()
+    starts = starts[starts < times[-1]]
+    onsets, fades = rng.uniform(0.16, 0.4, len(starts)), rng.uniform(0.5, 1.6, len(starts))
+    curves = plateau(times[:, None], starts, onsets, rng.uniform(0.1, 0.5, len(starts)), fades)
+    return np.tanh(1.2 * curves @ rng.uniform(0.5, 1.1, len(starts)))
+
+
+@cache
 def _region_of_channel() -> np.ndarray:
     of = np.full(len(ARKIT.channels), len(_REGIONS))
     for i, region in enumerate(_REGIONS):
         of[list(ARKIT.groups[region])] = i
     return of
+
+
+@cache
+def _left_side() -> np.ndarray:
+    """(55,) whether a channel is on the left."""
+    return np.array([c.endswith("Left") and not c.startswith(_ONE_WAY) for c in ARKIT.channels])
+
+
+def _right_side() -> np.ndarray:
+    return _left_side()[list(ARKIT.mirror_index)]
+
+
+def _tone(family: str, leads_left: bool) -> np.ndarray:
+    """(55,) what a family at full strength does to a mouth that speaks."""
+    pose = vector(table("manners")["tones"].get(family, {}).get("pose", {}))
+    return pose if leads_left else mirrored(pose)
 
 
 def _sided(one: Expression, leads_left: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +188,14 @@ def _style(attributes: Attributes, chosen: list[Expression]) -> dict[str, float]
     lengths = np.array([max(span.end - span.start, 0.1) for span in spans])
     shares = lengths / lengths.sum() * [0.4 + 0.6 * gain(span.intensity) for span in spans]
     changes = [
-        {key: share * (value - 1.0) for key, value in one.style.items()}
+        {key: share * (value - 1.0) for key, value in _behaviour(one).items()}
         for share, one in zip(shares, chosen, strict=True)
     ]
     return {key: 1.0 + sum(change.get(key, 0.0) for change in changes) for key in STYLE_KEYS}
+
+
+def _behaviour(one: Expression) -> dict[str, float]:
+    """An expression's own style, with what its family does to jaw and lips in speech."""
+    tone = table("manners")["tones"].get(one.family, {})
+    both = {key: one.style.get(key, 1.0) * tone.get(key, 1.0) for key in ("jaw", "lips")}
+    return {**one.style, **both}

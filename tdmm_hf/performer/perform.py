@@ -27,8 +27,9 @@ from ..motion import FaceMotion, frame_count
 from ..prompts.attributes import INTENSITIES, SPEEDS, TRANSITIONS, Attributes
 from .actions import act, keeps_eyes, schedule
 from .expression import Expressed, express
-from .eyes import LIDS, WIDE, blink, follow_with_lids, gaze_weights, look
+from .eyes import LIDS, WIDE, blink, follow_with_lids, gaze_weights, look, stays_open
 from .head import drift, move_head
+from .idle import Unrest, unrest
 from .manners import vocalise
 from .person import Person, stream
 from .speech import Vocal
@@ -36,6 +37,15 @@ from .tables import ARKIT, HEAD, table, vocabulary
 
 _EYES_AGAINST_HEAD = 9.0  # degrees at most
 _JAW_OPEN, _MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
+_BROWS_UP = ARKIT.indices(("browInnerUp", "browOuterUpLeft", "browOuterUpRight"))
+_BROWS_DOWN = ARKIT.indices(("browDownLeft", "browDownRight"))
+_UPPER = [i for group in ("brows", "cheeks", "nose") for i in ARKIT.groups[group]]
+# The eyes turn down and the muscle around them tightens while the lids are shut.
+_WITH_BLINKS = (
+    (ARKIT.indices(("eyeLookDownLeft", "eyeLookDownRight")), 0.18),
+    (ARKIT.indices(("eyeSquintLeft", "eyeSquintRight")), 0.14),
+    (ARKIT.indices(("browDownLeft", "browDownRight")), 0.03),
+)
 
 
 def perform(attributes: Attributes, seed: int, fps: float = 25.0) -> FaceMotion:
@@ -56,32 +66,52 @@ def perform(attributes: Attributes, seed: int, fps: float = 25.0) -> FaceMotion:
     times = (np.arange(frame_count(attributes.duration, fps)) + 0.5) / fps
     person = Person.from_seed(seed)
     expressed = express(times, attributes, person, seed)
-    style = _personal(expressed.style, person)
+    style = _personal(expressed, person)
     vocal = vocalise(times, attributes.duration, attributes.manner, stream(seed, "manner"), style)
-    head = _head(times, attributes, expressed, vocal, style, seed) + person.head_resting
-    face = vocal.layer.over(person.resting + expressed.face)
+    alive = unrest(
+        times, attributes.duration, stream(seed, "idle"), person.restlessness, vocal.activity
+    )
+    head = _head(times, attributes, expressed, vocal, alive, style, seed) + person.head_resting
+    below = person.resting + _emphasised(expressed.face, vocal.accents)
+    face = vocal.layer.over(below + alive.face * (1 - below))
     face = _with_eyes(face, times, attributes, expressed, head, style, person, seed)
     face[:, _MOUTH_CLOSE] = np.minimum(face[:, _MOUTH_CLOSE], face[:, _JAW_OPEN])
     face[:, HEAD] = np.radians(head)
     return FaceMotion(ARKIT.clip(face), fps=fps, space=ARKIT)
 
 
-def _personal(style: dict, person: Person) -> dict[str, float]:
+def _personal(expressed: Expressed, person: Person) -> dict:
     """The emotion's behaviour on top of the person's own."""
+    style = expressed.style
     return style | {
         "speech_rate": style["speech_rate"] * person.speech_rate,
-        "jaw": style["jaw"] * person.articulation,
-        "lips": style["lips"] * person.articulation,
+        "jaw": style["jaw"] * person.jaw,
+        "lips": style["lips"] * person.lips,
+        "rhythm": person.rhythm,
+        "lively": person.lively,
+        "tone": expressed.tone,
         "drift": style["drift"] * person.restlessness,
         "blink_rate": style["blink_rate"] * person.blink_rate,
     }
 
 
-def _head(times, attributes, expressed: Expressed, vocal: Vocal, style, seed) -> np.ndarray:
+def _emphasised(face: np.ndarray, accents: np.ndarray) -> np.ndarray:
+    """What the upper face shows, marked with the voice: brows that are knit are knit further,
+    others go up, (frames, 55)."""
+    accents = accents[:, None]
+    knit = np.clip(3.0 * face[:, _BROWS_DOWN].mean(axis=1, keepdims=True) - 0.3, 0.0, 1.0)
+    marked = face.copy()
+    marked[:, _UPPER] *= 1 + 0.3 * accents
+    for channels, shown in ((_BROWS_UP, 1 - knit), (_BROWS_DOWN, 0.8 * knit)):
+        marked[:, channels] += 0.34 * accents * shown * (1 - np.minimum(marked[:, channels], 1.0))
+    return np.minimum(marked, np.maximum(face, 0.95))
+
+
+def _head(times, attributes, expressed: Expressed, vocal: Vocal, alive: Unrest, style, seed):
     """Pitch, yaw and roll in degrees, (frames, 3)."""
     row = table("head")[attributes.head.name]
     motion = move_head(times, attributes.duration, attributes.head, stream(seed, "head"))
-    wander = drift(times, stream(seed, "drift"), style["drift"])
+    wander = drift(times, stream(seed, "drift"), style["drift"]) + alive.head
     own = row["drift"] * wander + row["lean"] * expressed.lean + row["jolts"] * vocal.head
     return motion + own
 
@@ -93,7 +123,7 @@ def _with_eyes(face, times, attributes, expressed, head, style, person, seed) ->
     follow_with_lids(face, gaze)
     events = schedule(attributes.actions, attributes.duration)
     face = act(times, events, person.leads_left).over(face)
-    quiet = keeps_eyes(events)
+    quiet = np.concatenate([keeps_eyes(events), stays_open(attributes.gaze, attributes.duration)])
     if any(event.name == "blink" for event in events):
         quiet = np.array([[0.0, attributes.duration]])  # a prompt's two blinks are two
     rng = stream(seed, "blink")
@@ -101,6 +131,8 @@ def _with_eyes(face, times, attributes, expressed, head, style, person, seed) ->
     shut = blink(times, attributes.duration, rate, length, rng, quiet)[:, None]
     face[:, LIDS] += shut * (1 - np.minimum(face[:, LIDS], 1.0))
     face[:, WIDE] *= 1 - 0.8 * shut
+    for channels, share in _WITH_BLINKS:
+        face[:, channels] += share * shut * (1 - np.minimum(face[:, channels], 1.0))
     return face
 
 

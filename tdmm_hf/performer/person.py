@@ -22,8 +22,12 @@ _RESTING = {
     "mouthPress": 0.03,
     "mouthShrugUpper": 0.02,
     "mouthShrugLower": 0.02,
-    "browInnerUp": 0.025,
-    "browDown": 0.025,
+    "browInnerUp": 0.03,
+    "browOuterUp": 0.03,
+    "browDown": 0.03,
+    "mouthFrown": 0.03,
+    "mouthSmile": 0.03,
+    "mouthDimple": 0.03,
 }
 _UNSCALED = ("eyeLook", "eyeBlink", "head")
 
@@ -38,20 +42,29 @@ class Person:
     """How one person moves.
 
     Args:
-        gains: (55,) factor of each channel; sides differ by up to 10 %.
+        gains: (55,) factor of each channel; sides differ by up to 15 %.
         resting: (55,) weights of the relaxed face.
         leads_left: whether the left side leads one-sided expressions.
+        lag: seconds by which the other side follows.
         blink_rate: spontaneous blinks a minute.
-        speech_rate, articulation, restlessness: factors around 1.
+        pace: factor of the time that expressions take to come.
+        speech_rate, jaw, lips, rhythm, lively: factors of speech: syllables a second, how far the
+            jaw and the lips go, how uneven it is, how much brows and head emphasise.
+        restlessness: factor of what head and face do unasked.
         head_resting: (3,) degrees of pitch, yaw and roll.
     """
 
     gains: np.ndarray
     resting: np.ndarray
     leads_left: bool
+    lag: float
     blink_rate: float
+    pace: float
     speech_rate: float
-    articulation: float
+    jaw: float
+    lips: float
+    rhythm: float
+    lively: float
     restlessness: float
     head_resting: np.ndarray
 
@@ -62,20 +75,30 @@ class Person:
             gains=_gains(rng),
             resting=_resting(rng),
             leads_left=bool(rng.random() < 0.5),
-            blink_rate=rng.uniform(12.0, 30.0),
-            speech_rate=rng.uniform(0.92, 1.1),
-            articulation=rng.uniform(0.82, 1.18),
-            restlessness=rng.uniform(0.75, 1.25),
+            lag=rng.uniform(0.0, 0.06),
+            blink_rate=np.clip(18.0 * _around_one(rng, 0.4), 10.0, 35.0),
+            pace=_around_one(rng, 0.18),
+            speech_rate=_around_one(rng, 0.1),
+            jaw=_around_one(rng, 0.2),
+            lips=_around_one(rng, 0.15),
+            rhythm=_around_one(rng, 0.25),
+            lively=_around_one(rng, 0.3),
+            restlessness=_around_one(rng, 0.2),
             head_resting=np.clip(rng.normal(size=3), -2, 2) * (1.2, 1.2, 0.8),
         )
 
 
+def _around_one(rng, spread: float) -> float:
+    """A factor whose logarithm has this deviation, within two of them."""
+    return float(np.exp(np.clip(rng.normal(), -2.0, 2.0) * spread - spread**2 / 2))
+
+
 def _gains(rng) -> np.ndarray:
-    expressivity = rng.uniform(0.88, 1.15)
-    habits = np.exp(np.clip(rng.normal(scale=0.07, size=NUM_CHANNELS), -0.15, 0.15))
+    expressivity = np.clip(_around_one(rng, 0.12), 0.82, 1.2)
+    habits = np.exp(np.clip(rng.normal(scale=0.09, size=NUM_CHANNELS), -0.18, 0.18))
     left, right = _sides()
     habits[right] = habits[left]
-    lean = rng.uniform(-0.1, 0.1, len(left)) * 0.5 + rng.uniform(-0.05, 0.05)
+    lean = rng.uniform(-0.09, 0.09, len(left)) + rng.uniform(-0.06, 0.06)
     habits[left] *= 1 + lean
     habits[right] *= 1 - lean
     gains = expressivity * habits
@@ -86,7 +109,8 @@ def _gains(rng) -> np.ndarray:
 def _resting(rng) -> np.ndarray:
     face = np.zeros(NUM_CHANNELS)
     for channel, most in _RESTING.items():
-        face[list(columns(channel))] = rng.uniform(0.0, most)
+        sides = list(columns(channel))
+        face[sides] = rng.uniform(0.0, most) * rng.uniform(0.75, 1.25, len(sides))
     face[HEAD] = 0.0
     return face
 
