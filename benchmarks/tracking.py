@@ -3,8 +3,8 @@
     python benchmarks/tracking.py ../shared/data/clips --model face_landmarker.task
 
 Prints a table and writes the measured numbers into ``tdmm_hf/performer/tracking.json``, from which
-``tdmm_hf.performer.tracking.augment`` makes clean motion look tracked. The response of the tracker
-to a rig driven from 0 to 1 is kept there as it is.
+``tdmm_hf.performer.tracking.augment`` makes clean motion look tracked. What ``response.py`` has
+measured there is kept as it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from common import SHARED_DATA, print_table, write_json
+from common import LANDMARKER, SHARED_DATA, print_table, write_json
 from tqdm import tqdm
 
 from tdmm_hf.fitting import fit_video
@@ -62,20 +62,20 @@ def measure(motions: list[FaceMotion]) -> dict[str, dict[str, float]]:
     return found
 
 
-def combine(clips: dict[str, dict[str, float]], families: dict) -> dict[str, dict[str, float]]:
+def combine(clips: dict[str, dict[str, float]], response: dict) -> dict[str, dict[str, float]]:
     """The tracker's model of each channel, the same for both sides.
 
-    Rest is the mean of the driven head's and the clips'; its spread is at least half of what lies
-    between them. The greatest gain for a weight of 1 is the driven head's rise, or the clips' where
-    real faces read higher; the least lies halfway from there to the driven head's. Both are 0 for
-    a channel that fires in neither.
+    Rest is the mean of the rendered people's and the clips'; its spread is at least half of what
+    lies between them. The greatest gain for a weight of 1 is the rise of its own score in rendered
+    people, or the clips' where real faces read higher; the least lies halfway from there to the
+    rendered people's. Both are 0 for a channel that fires in neither.
     """
     model = {}
     for channel, numbers in clips.items():
         if channel in HEAD_CHANNELS:
             model[channel] = {**_only(numbers, "rest_spread", "jitter"), "rest": 0.0}
             continue
-        driven = families.get(shape_family(channel), {"rest": 0.0, "rise": 0.0})
+        driven = _driven(channel, response)
         sides = [clips[c] for c in clips if shape_family(c) == shape_family(channel)]
         mean = {key: np.mean([side[key] for side in sides]) for key in numbers}
         reach = max(side["ceiling"] - side["rest"] for side in sides)
@@ -89,6 +89,13 @@ def combine(clips: dict[str, dict[str, float]], families: dict) -> dict[str, dic
             "high_gain": high,
         }
     return model
+
+
+def _driven(channel: str, response: dict) -> dict[str, float]:
+    """Rest and rise of a channel's own score in rendered people, mean of both sides."""
+    sides = [name for name in response["rest"] if shape_family(name) == shape_family(channel)]
+    rises = [response["weights"][side].get(side, 0.0) for side in sides]
+    return {"rest": np.mean([response["rest"][side] for side in sides]), "rise": np.mean(rises)}
 
 
 def _only(numbers: dict[str, float], *keys: str) -> dict[str, float]:
@@ -105,7 +112,7 @@ def _rounded(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clips", type=Path, nargs="?", default=SHARED_DATA / "clips")
-    parser.add_argument("--model", type=Path, help="Face Landmarker file")
+    parser.add_argument("--model", type=Path, default=LANDMARKER, help="Face Landmarker file")
     parser.add_argument("--out", type=Path, default=TRACKING_FILE)
     arguments = parser.parse_args()
     paths = sorted(arguments.clips.glob("*.mp4"))
@@ -123,7 +130,7 @@ def main() -> None:
     tracking = json.loads(arguments.out.read_text(encoding="utf-8"))
     frames = sum(int(_well_seen(motion).sum()) for motion in motions)
     tracking["clips"].update(num_clips=len(motions), num_frames=frames, channels=clips)
-    tracking["channels"] = _rounded(combine(clips, tracking["response"]["families"]))
+    tracking["channels"] = _rounded(combine(clips, tracking["response"]))
     write_json(arguments.out, tracking)
 
 

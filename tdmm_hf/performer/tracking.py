@@ -1,16 +1,20 @@
 """Clean performed motion, as a tracker would have seen it.
 
     >>> import numpy as np
-    >>> from tdmm_hf.performer.tracking import augment
+    >>> from tdmm_hf.motion import FaceMotion
+    >>> from tdmm_hf.performer.tracking import augment, track
     >>> tracked = augment(np.zeros((50, 55), np.float32), np.random.default_rng(0))
     >>> tracked.shape, tracked.dtype
     ((50, 55), dtype('float32'))
+    >>> bool(track(FaceMotion(np.zeros((50, 55))), np.random.default_rng(0)).observed.all())
+    False
 
 A describer that learns from performed motion is asked about tracked video. MediaPipe's scores rest
 above zero, at another level for every person (eyeSquint between 0.0 and 0.6), rise to less than
-one, tremble, and stay at zero for some channels whatever the face does. ``tracking.json`` holds
-what was measured, on a rendered head driven from 0 to 1 and on real clips (see
-``benchmarks/tracking.py``, which writes it).
+one, hear one channel in another's score (a closing lid reads as a look down), tremble, stay at zero
+for some channels whatever the face does, and now and then there is no face. ``tracking.json`` holds
+what was measured: on people of two rigs, rendered and tracked (``benchmarks/response.py``), and on
+real clips (``benchmarks/tracking.py``).
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtr
 
+from ..motion import FaceMotion
 from ..parameters import ARKIT_BLENDSHAPES, HEAD_CHANNELS, get_space
 
 TRACKING_FILE = Path(__file__).with_name("tracking.json")
@@ -34,7 +39,12 @@ CAMERA_SHARE = 0.4
 SIDE_DIFFERENCE = 0.25
 STRENGTHS = (0.3, 1.0)
 JITTERS = (0.5, 2.0)
-CROSSTALKS = (0.0, 1.2)  # how much of the measured cross-talk a clip shows
+CORPUS_FPS = 25.0
+TYPICAL_SUM = 3.0  # of a face's weights in a strong expression
+CROSSTALKS = (0.4, 1.2)  # how much of what one channel does to another's score a clip shows
+ERROR_SECONDS = 0.4  # how long what no regression explains lasts, about
+LOST_SHARE = 0.12  # of clips in which the face is lost at times
+LOST_SECONDS = (0.04, 0.6)
 # One direction of gaze is two channels.
 _GAZE_DIRECTION = {
     "eyeLookOutLeft": "gazeLeft",
@@ -51,7 +61,9 @@ class TrackerModel:
     Args:
         rest, rest_spread: (55,) score of a resting face, and its standard deviation over people.
         low_gain, high_gain: (52,) least and greatest rise of the score for a weight of 1.
-        crosstalk: (52, 52) rise of each score (row) for a weight of 1 of another channel (column).
+        response: (52, 52) rise of each score (row) for a weight of 1 of a channel (column).
+        turned: (52, 6) rise of each score for the head's ``head_features``.
+        error: (52,) standard deviation of what the response does not explain.
         jitter: (55,) standard deviation of frame noise.
         family: (52,) number of the channels that share a person's draw: both sides of a shape,
             both eyes of a gaze direction.
@@ -62,7 +74,9 @@ class TrackerModel:
     rest_spread: np.ndarray
     low_gain: np.ndarray
     high_gain: np.ndarray
-    crosstalk: np.ndarray
+    response: np.ndarray
+    turned: np.ndarray
+    error: np.ndarray
     jitter: np.ndarray
     family: np.ndarray
     yaw: np.ndarray
@@ -73,7 +87,8 @@ class TrackerModel:
 def tracker_model() -> TrackerModel:
     """The numbers of ``tracking.json``."""
     tracking = json.loads(TRACKING_FILE.read_text(encoding="utf-8"))
-    channels, head = tracking["channels"], tracking["response"]["head"]
+    channels, response = tracking["channels"], tracking["response"]
+    angles = response["angles"]
     names = [_GAZE_DIRECTION.get(name, shape_family(name)) for name in ARKIT_BLENDSHAPES]
     return TrackerModel(
         **{
@@ -84,30 +99,27 @@ def tracker_model() -> TrackerModel:
             key: np.array([channels[name][key] for name in ARKIT_BLENDSHAPES])
             for key in ("low_gain", "high_gain")
         },
-        crosstalk=_crosstalk(tracking["response"]["crosstalk"]["families"]),
+        response=_matrix(response["weights"]),
+        turned=np.array([response["head"][name] for name in ARKIT_BLENDSHAPES]),
+        error=np.array([response["error"][name] for name in ARKIT_BLENDSHAPES]),
         family=np.unique(names, return_inverse=True)[1],
-        yaw=np.radians([head["yaw_given"], head["yaw_read"]]),
-        pitch=np.radians([head["pitch_given"], head["pitch_read"]]),
+        yaw=np.radians([angles["yaw_given"], angles["yaw_read"]]),
+        pitch=np.radians([angles["pitch_given"], angles["pitch_read"]]),
     )
 
 
-def _crosstalk(families: dict[str, dict[str, float]]) -> np.ndarray:
-    """(52, 52): a side moves its own side's scores and, by half, those that have no side."""
+def _matrix(rises: dict[str, dict[str, float]]) -> np.ndarray:
+    """(52, 52) of the rises by score and channel."""
     matrix = np.zeros((NUM_WEIGHTS, NUM_WEIGHTS))
-    for column, driven in enumerate(ARKIT_BLENDSHAPES):
-        rises = families.get(shape_family(driven), {})
-        for row, read in enumerate(ARKIT_BLENDSHAPES):
-            rise = rises.get(shape_family(read), 0.0)
-            side, other = _side(driven), _side(read)
-            if side and not other:
-                rise /= 2
-            matrix[row, column] = 0.0 if side and other and side != other else rise
+    for row, score in enumerate(ARKIT_BLENDSHAPES):
+        for channel, rise in rises[score].items():
+            matrix[row, ARKIT_BLENDSHAPES.index(channel)] = rise
     return matrix
 
 
-def _side(channel: str) -> str:
-    """Left, Right, or nothing for a shape that both sides share."""
-    return channel.removeprefix(shape_family(channel))
+def head_features(angles: np.ndarray) -> np.ndarray:
+    """(frames, 6) what scores hear of a head turned by (frames, 3) radians: angles and sizes."""
+    return np.concatenate([angles, np.abs(angles)], axis=1)
 
 
 def shape_family(channel: str) -> str:
@@ -145,7 +157,7 @@ def augment(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     strength = rng.uniform(*STRENGTHS)
     tracked = np.concatenate(
         [
-            _weights(values[:, :NUM_WEIGHTS], model, strength, rng),
+            _weights(values, model, strength, rng),
             _head(values[:, NUM_WEIGHTS:], model, strength, rng),
         ],
         axis=1,
@@ -154,16 +166,61 @@ def augment(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return space.clip(tracked + noise)
 
 
+def track(motion: FaceMotion, rng: np.random.Generator) -> FaceMotion:
+    """A performed ``arkit`` motion as a tracker would have given it: also with gaps.
+
+    Where the face is lost, frames are invalid and their values interpolated, as ``fit_video`` does;
+    tongueOut is unobserved.
+    """
+    values, valid = augment(motion.values, rng), motion.valid & ~_lost(motion, rng)
+    if not valid.any():
+        valid = motion.valid
+    frames = np.arange(len(valid))
+    seen = np.flatnonzero(valid)
+    values = np.stack([np.interp(frames, seen, curve[seen]) for curve in values.T], axis=1)
+    observed = motion.observed & np.array([c != "tongueOut" for c in motion.channels])
+    return FaceMotion(values, motion.fps, motion.space, valid=valid, observed=observed)
+
+
+def _lost(motion: FaceMotion, rng: np.random.Generator) -> np.ndarray:
+    """(frames,) where the face is lost: nowhere in most clips, else once or twice."""
+    lost = np.zeros(motion.num_frames, dtype=bool)
+    if rng.random() < LOST_SHARE:
+        for _ in range(int(rng.integers(1, 3))):
+            begin = int(rng.integers(motion.num_frames))
+            lost[begin : begin + max(1, round(rng.uniform(*LOST_SECONDS) * motion.fps))] = True
+    return lost
+
+
 def _weights(
-    weights: np.ndarray, model: TrackerModel, strength: float, rng: np.random.Generator
+    values: np.ndarray, model: TrackerModel, strength: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """(frames, 52) scores: rest + gain x weight + what other channels add or take."""
+    """(frames, 52) scores: rest, what the weights and the head move, and what nothing explains."""
+    weights, turned = values[:, :NUM_WEIGHTS], head_features(values[:, NUM_WEIGHTS:])
+    live = model.high_gain > 0
     rest = model.rest[:NUM_WEIGHTS] + model.rest_spread[:NUM_WEIGHTS] * _per_person(model, rng)
     gain = model.low_gain + (model.high_gain - model.low_gain) * ndtr(_per_person(model, rng))
-    gain = np.where(model.high_gain > 0, 1 + (gain - 1) * strength, 0)
-    talk = np.where(model.high_gain > 0, strength * rng.uniform(*CROSSTALKS), 0)
-    scores = np.maximum(rest, 0) * strength + gain * weights
-    return scores + talk * (weights @ model.crosstalk.T)
+    gain = np.where(live, 1 + (gain - 1) * strength, 0)
+    talk = np.where(live, strength * rng.uniform(*CROSSTALKS), 0)
+    others = model.response * (1 - np.eye(NUM_WEIGHTS))
+    heard = weights @ others.T + turned @ model.turned.T
+    error = np.where(live, model.error, 0) * _wander(len(values), rng)
+    scores = np.maximum(rest, 0) * strength + gain * weights + talk * heard
+    return scores + strength * activity(weights)[:, None] * error
+
+
+def activity(weights: np.ndarray) -> np.ndarray:
+    """(frames,) 0..1 how much goes on in a face: errors are those of posed faces, not of rest."""
+    return np.minimum(weights.sum(axis=1) / TYPICAL_SUM, 1.0)
+
+
+def _wander(frames: int, rng: np.random.Generator) -> np.ndarray:
+    """(frames, 52) slow noise of unit deviation."""
+    every = max(1, round(ERROR_SECONDS * CORPUS_FPS))
+    knots = rng.standard_normal((frames // every + 2, NUM_WEIGHTS))
+    times = np.arange(frames) / every
+    left, share = times.astype(int), (times % 1)[:, None]
+    return knots[left] * (1 - share) + knots[left + 1] * share
 
 
 def _per_person(model: TrackerModel, rng: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 head = pytest.importorskip("head")
-crosstalk = pytest.importorskip("crosstalk")
+response = pytest.importorskip("response")
 
 from driving import ARKIT, families, pose  # noqa: E402
 
@@ -102,13 +102,27 @@ def test_results_are_printed_for_all_rigs(capsys):
     assert any(line.split()[:2] == ["ict", "33"] for line in lines)
 
 
-def test_crosstalk_keeps_what_is_heard_in_other_families():
-    names = crosstalk.driven_families()
-    assert len(names) == 31
-    rises = np.zeros((len(names), 52))
-    blink = names.index("eyeBlink")
-    rises[blink, ARKIT.indices(["eyeLookDownLeft", "eyeLookDownRight"])] = 0.5, 0.6
-    rises[blink, ARKIT.indices(["eyeBlinkLeft", "eyeBlinkRight"])] = 0.9
-    rises[blink, ARKIT.index("browInnerUp")] = -0.2
-    rises[blink, ARKIT.index("jawOpen")] = 0.04
-    assert crosstalk.crosstalk(rises) == {"eyeBlink": {"browInnerUp": -0.2, "eyeLookDown": 0.55}}
+def test_a_known_response_is_found_again():
+    rng = np.random.default_rng(0)
+    truth = np.zeros((600, 55))
+    truth[:, :52] = rng.random((600, 52)) * (rng.random((600, 52)) < 0.2)
+    person = np.repeat(np.arange(6), 100)
+    truth[::100] = 0.0
+    rises = 0.6 * truth[:, :52]
+    rises[:, ARKIT.index("eyeSquintLeft")] += 0.3 * truth[:, ARKIT.index("eyeBlinkLeft")]
+    rises[:, ARKIT.index("eyeSquintRight")] += 0.3 * truth[:, ARKIT.index("eyeBlinkRight")]
+    resting = rng.random((6, 52))[person]
+    answers = response.Answers(truth, resting + rises, person)
+    assert np.allclose(response.displacements(answers), rises)
+    found = response.summary(answers)
+    assert found["weights"]["eyeSquintLeft"] == pytest.approx(
+        {"eyeSquintLeft": 0.6, "eyeBlinkLeft": 0.3}, abs=0.1
+    )
+    assert found["explained"]["whole"] > 0.9
+    response_, own = (
+        response.regress(answers, rises),
+        response.own_only(response.regress(answers, rises)),
+    )
+    squint = ARKIT.index("eyeSquintLeft")
+    whole, alone = (response.explained(answers, rises, r)[squint] for r in (response_, own))
+    assert whole > alone + 0.1

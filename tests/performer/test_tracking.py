@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tdmm_hf.motion import FaceMotion
 from tdmm_hf.parameters import ARKIT_BLENDSHAPES, get_space
-from tdmm_hf.performer.tracking import TRACKING_FILE, augment, tracker_model
+from tdmm_hf.performer.tracking import TRACKING_FILE, augment, track, tracker_model
 
 ARKIT = get_space("arkit")
-DEAD = ("cheekPuff", "cheekSquintLeft", "mouthFrownRight", "noseSneerLeft", "tongueOut")
+DEAD = ("cheekPuff", "cheekSquintLeft", "noseSneerLeft", "tongueOut")
 
 
 def mean_of_many(values, channel, seeds=200):
@@ -45,19 +46,39 @@ def test_dead_channels_stay_near_zero():
 
 
 def test_one_channel_is_heard_in_another():
-    """A lid that closes reads as an eye that looks down and squints; the other eye's does not."""
-    talk = tracker_model().crosstalk
+    """A lid that closes reads as an eye that looks down and squints."""
+    heard = tracker_model().response
     at = {name: i for i, name in enumerate(ARKIT_BLENDSHAPES)}
-    blink = talk[:, at["eyeBlinkLeft"]]
-    assert blink[at["eyeLookDownLeft"]] > 0.4
-    assert blink[at["eyeSquintLeft"]] > 0.3
-    assert blink[at["eyeBlinkLeft"]] == 0
-    assert blink[at["eyeSquintRight"]] == 0
-    # Both sides together move a score that has none as much as was measured.
-    both = blink[at["browInnerUp"]] + talk[at["browInnerUp"], at["eyeBlinkRight"]]
-    measured = json.loads(TRACKING_FILE.read_text())["response"]["crosstalk"]["families"]
-    assert both == measured["eyeBlink"]["browInnerUp"] < -0.2
-    assert talk[at["mouthLowerDownRight"], at["jawOpen"]] == measured["jawOpen"]["mouthLowerDown"]
+    blink = heard[:, at["eyeBlinkLeft"]]
+    assert blink[at["eyeLookDownLeft"]] > 0.15
+    assert blink[at["eyeSquintLeft"]] > 0.2
+    assert blink[at["eyeSquintRight"]] < 0.5 * blink[at["eyeSquintLeft"]]
+    assert heard[at["jawOpen"], at["mouthClose"]] < -0.3
+    mirror = list(ARKIT.mirror_index[: len(heard)])
+    assert np.array_equal(heard, heard[mirror][:, mirror])
+
+
+def test_the_whole_response_explains_more_than_a_scores_own_channel():
+    explained = json.loads(TRACKING_FILE.read_text())["response"]["explained"]
+    assert explained["whole"] > explained["own channel"] + 0.2
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), frames=st.integers(1, 60))
+def test_a_tracked_motion_has_gaps_that_are_marked(seed, frames):
+    rng = np.random.default_rng(seed)
+    motion = FaceMotion(ARKIT.clip(rng.standard_normal((frames, 55))))
+    seen = track(motion, rng)
+    assert seen.num_frames == frames
+    assert seen.valid.any()
+    assert not seen.observed[ARKIT.index("tongueOut")]
+    assert seen.observed.sum() == 54
+
+
+def test_faces_are_lost_in_some_clips():
+    motion = FaceMotion(np.zeros((100, 55), np.float32))
+    lost = [not track(motion, np.random.default_rng(s)).valid.all() for s in range(400)]
+    assert 0.07 < np.mean(lost) < 0.18
 
 
 def test_rest_levels_are_those_of_the_tracker():
@@ -74,7 +95,7 @@ def test_live_channels_still_rise_with_the_weight(channel):
     ramp[:, ARKIT.index(channel)] = np.linspace(0, 1, 60)
     for seed in range(20):
         tracked = augment(ramp, np.random.default_rng(seed))[:, ARKIT.index(channel)]
-        assert np.corrcoef(tracked, ramp[:, ARKIT.index(channel)])[0, 1] > 0.95
+        assert np.corrcoef(tracked, ramp[:, ARKIT.index(channel)])[0, 1] > 0.8
 
 
 def test_both_sides_of_one_face_are_alike():
@@ -97,7 +118,7 @@ def test_wrong_width():
 def test_the_measured_numbers_are_complete():
     tracking = json.loads(TRACKING_FILE.read_text())
     assert set(tracking["channels"]) == set(ARKIT.channels)
-    assert len(tracking["response"]["families"]) == 33
+    assert set(tracking["response"]["weights"]) == set(ARKIT_BLENDSHAPES)
     model = tracker_model()
     assert (model.low_gain <= model.high_gain).all()
     assert model.family.shape == (len(ARKIT_BLENDSHAPES),)
