@@ -1,4 +1,4 @@
-"""Heads driven channel by channel and scored by the tracker: what head.py and crosstalk.py share.
+"""Heads driven channel by channel and scored by the tracker: what head.py and response.py share.
 
 from driving import families, pose, scores
 """
