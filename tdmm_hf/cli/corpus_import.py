@@ -38,7 +38,9 @@ def import_corpus(
         Path | None, typer.Option(help="videos: the tracker's model, as in tdmm fit.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes.")] = 1,
-    shard_clips: Annotated[int, typer.Option(help="Clips in a file of the corpus.")] = 200,
+    shard_clips: Annotated[
+        int | None, typer.Option(help="Clips in a file of the corpus. [200; 20 of videos]")
+    ] = None,
 ) -> None:
     """Import a corpus; import_report.json lists what could not be read, and the rest goes on."""
     from ..corpus.importers import Options, import_folder

@@ -4,10 +4,11 @@
 >>> table.of("motions/day1/take_1").texts
 ('She smiles.',)
 
-A table is a ``.csv`` with a header, a ``.json`` (a list of records, or an object of clips to texts)
-or a ``.jsonl``. A record names its clip under one of ``CLIP_KEYS`` and says its texts under any of
-``TEXT_KEYS``; a text may be a list of texts. Clips are found by file name, with or without suffix,
-and by as many folders before it as are needed to tell them apart.
+A table is a ``.csv`` with a header, a ``.json`` (a list of records, an object of clips to texts, or
+one record of the clip that is named as the file) or a ``.jsonl``. A record names its clip under one
+of ``CLIP_KEYS`` and says its texts under any of ``TEXT_KEYS``; a text may be a list of texts. Clips
+are found by file name, with or without suffix, and by as many folders before it as are needed to
+tell them apart.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -152,10 +153,11 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 def find_captions(
     folder: Path, clip_suffixes: tuple[str, ...], lists: tuple[str, ...] = ()
 ) -> CaptionTable:
-    """What the tables at the top of a folder say of its clips.
+    """What the tables of a folder say of its clips.
 
-    Files with the suffix of clips are tables only under one of ``TABLE_NAMES``. Others that are no
-    tables are noted as bad.
+    Tables lie anywhere in it, and name clips from where they are. Where clips have a suffix of
+    tables, they lie at the top, under one of ``TABLE_NAMES``. Files that should be tables and are
+    none are noted as bad.
 
     Args:
         folder: of a source.
@@ -164,19 +166,24 @@ def find_captions(
     """
     entries: dict[str, Captions] = {}
     bad: list[BadRecord] = []
-    for path in sorted(folder.iterdir()):
+    found = folder.iterdir() if set(clip_suffixes) & set(TABLE_SUFFIXES) else folder.rglob("*")
+    for path in sorted(found):
         known = any(fnmatch(path.name, pattern) for pattern in lists)
         if known or not is_table(path, clip_suffixes):
+            continue
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") for part in inside.parts):
             continue
         try:
             table = CaptionTable.read(path)
         except (ValueError, OSError) as error:
             rule = str(error).removeprefix(f"{path.name}: ")
-            bad.append(BadRecord(path.name, None, f"not used as captions: {rule}"))
+            bad.append(BadRecord(inside.as_posix(), None, f"not used as captions: {rule}"))
             continue
-        for name, captions in table.entries.items():
+        for clip, captions in table.entries.items():
+            name = (inside.parent / clip).as_posix()
             entries[name] = entries.get(name, NO_CAPTIONS) + captions
-        bad.extend(table.bad)
+        bad += [replace(record, file=inside.as_posix()) for record in table.bad]
     return CaptionTable(entries, bad)
 
 
@@ -217,6 +224,8 @@ def _records(path: Path) -> list:
         return [json.loads(line) for line in text.splitlines() if line.strip()]
     found = json.loads(text)
     if isinstance(found, dict):
+        if any(str(name).lower() in TEXT_KEYS for name in found):
+            return [{"file": path.stem, **found}]
         return [_named(clip, entry) for clip, entry in found.items()]
     if not isinstance(found, list):
         raise ValueError(f"must hold a list or an object, got {type(found).__name__}")

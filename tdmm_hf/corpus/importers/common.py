@@ -89,7 +89,8 @@ class Source:
         layout: what the folder must have, in a few words.
         title, page: for the card: what the corpus is called, and where its makers write about it.
         takes: the options that it has a use for.
-        lists: patterns of files at the top that say other things than captions.
+        lists: patterns of files that say other things than captions.
+        shard_clips: clips in a shard: what a stopped import does again.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Source:
     page = ""
     takes: ClassVar[tuple[str, ...]] = ("fps", "captions")
     lists: ClassVar[tuple[str, ...]] = ()
+    shard_clips: ClassVar[int] = 200
 
     def __post_init__(self):
         if not self.folder.is_dir():

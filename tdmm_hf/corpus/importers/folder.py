@@ -143,7 +143,7 @@ def import_clips(
     source: Source,
     out: Path,
     workers: int = 1,
-    shard_clips: int = 200,
+    shard_clips: int | None = None,
     progress: bool = True,
 ) -> ImportReport:
     """Make or finish a corpus of a source in ``out``; returns the report, which is also there.
@@ -152,7 +152,7 @@ def import_clips(
         source: a folder in a layout.
         out: the corpus' folder.
         workers: processes.
-        shard_clips: clips in a shard.
+        shard_clips: clips in a shard; the source's own number by default.
         progress: whether to show a bar.
 
     Raises:
@@ -164,6 +164,7 @@ def import_clips(
     clips, doubled = _distinct(source.clips(), source.folder)
     if not clips:
         raise ValueError(f"{source.folder} has no {source.layout}")
+    shard_clips = source.shard_clips if shard_clips is None else shard_clips
     shards = plan(source, clips, shard_clips)
     (out / "data").mkdir(parents=True, exist_ok=True)
     claim(out / SETTINGS_FILE, _settings(source, clips, shard_clips), "an import of")
@@ -188,7 +189,7 @@ def card(source: Source, report: ImportReport) -> About:
     return About(
         pretty_name=source.title,
         license="other",
-        template=Path(__file__).with_name("card.md.jinja"),
+        template="imported.md.jinja",
         tags=("face-motion", source.space, "text-to-motion", "motion-captioning"),
         more={
             "report": report,
@@ -280,15 +281,23 @@ def _parts(
             for shard in missing:
                 yield write_shard(source, shard, out, bar.update)
             return
-        with multiprocessing.get_context("spawn").Pool(min(workers, len(missing))) as pool:
-            jobs = [(source, shard, out) for shard in missing]
-            for part in pool.imap_unordered(_work, jobs):
+        spawn = multiprocessing.get_context("spawn")
+        with spawn.Pool(min(workers, len(missing)), _take, (source, out)) as pool:
+            for part in pool.imap_unordered(_work, missing):
                 bar.update(part.clips)
                 yield part
 
 
-def _work(job: tuple[Source, Shard, Path]) -> ImportReport:
-    return write_shard(*job)
+def _take(source: Source, out: Path) -> None:
+    """Give a worker what all its shards share."""
+    _taken.update(source=source, out=out)
+
+
+def _work(shard: Shard) -> ImportReport:
+    return write_shard(_taken["source"], shard, _taken["out"])
+
+
+_taken: dict = {}
 
 
 def _read_report(path: Path) -> ImportReport:

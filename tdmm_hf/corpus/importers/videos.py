@@ -28,6 +28,7 @@ class Videos(Source):
     suffixes = VIDEO_SUFFIXES
     layout = "videos (.mp4, .mov, .mkv, .webm, .avi or .m4v)"
     title = "Videos fitted by MediaPipe"
+    shard_clips = 20
     takes = ("captions", "model")
 
     def read(self, clip: Clip) -> FaceMotion:
