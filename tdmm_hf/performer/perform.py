@@ -42,8 +42,8 @@ _BROWS_DOWN = ARKIT.indices(("browDownLeft", "browDownRight"))
 _UPPER = [i for group in ("brows", "cheeks", "nose") for i in ARKIT.groups[group]]
 # The eyes turn down and the muscle around them tightens while the lids are shut.
 _WITH_BLINKS = (
-    (ARKIT.indices(("eyeLookDownLeft", "eyeLookDownRight")), 0.18),
-    (ARKIT.indices(("eyeSquintLeft", "eyeSquintRight")), 0.14),
+    (ARKIT.indices(("eyeLookDownLeft", "eyeLookDownRight")), 0.3),
+    (ARKIT.indices(("eyeSquintLeft", "eyeSquintRight")), 0.22),
     (ARKIT.indices(("browDownLeft", "browDownRight")), 0.03),
 )
 

@@ -28,10 +28,15 @@ from .tables import ARKIT, columns, table, vector
 
 _REST = 0.12
 _CODA = 0.3  # share of syllables that end in a consonant
-_FULL = 0.35  # share of unstressed syllables that keep a full vowel
+_FULL = 0.4  # share of unstressed syllables that keep a full vowel
 _STRESSED = 1.15
 _MOST = 1.4  # degrees of emphasis: a stressed syllable is no nod
+_WIDEST = 0.62  # jaw of a speaker whose jaw factor is 1
+_SLACK = 0.035  # much of speech is said with the teeth all but closed
 _JAW = ARKIT.index("jawOpen")
+_PARTED = ARKIT.indices(
+    ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
+)
 _ROUND = ARKIT.indices(("mouthFunnel", "mouthPucker"))
 _SHUT = ARKIT.indices(("mouthPressLeft", "mouthPressRight", "mouthRollLower"))
 # What a smile or a sneer cannot keep while the lips are rounded or shut: share given up.
@@ -124,12 +129,18 @@ def _coarticulate(times, syllables: Syllables, manner: dict, style: dict, rng):
         [vowels.shapes[vowel], consonants.shapes[onset], consonants.shapes[coda[ends]]]
     )
     scale = np.full(targets.shape, manner["lips"] * style["lips"])
-    open_by = manner["jaw"] * style["jaw"] * np.minimum(syllables.stresses, 1.8)
+    open_by = manner["jaw"] * style["jaw"] * np.minimum(syllables.stresses, 2.0)
     shut_by = np.full(count + len(ends), min(manner["jaw"], 1.0))
     scale[:, _JAW] = np.concatenate([open_by, shut_by])
+    scale[:count, _PARTED] *= 0.55 + 0.5 * np.minimum(syllables.stresses, 1.8)[:, None]
     pulls = np.concatenate(parts, axis=1)
     total = pulls.sum(axis=1)
-    return pulls @ (targets * scale) / (total + _REST)[:, None], total / (total + _REST)
+    shape = pulls @ (targets * scale) / (total + _REST)[:, None]
+    shape[:, _JAW] **= 2
+    shape[:, _JAW] /= np.sqrt(shape[:, _JAW]) + _SLACK
+    widest = min(_WIDEST * manner["jaw"] ** 0.5, 0.95)
+    shape[:, _JAW] = widest * np.tanh(shape[:, _JAW] / widest)
+    return shape, total / (total + _REST)
 
 
 def _choose(syllables: Syllables, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -189,7 +200,7 @@ def _breathe(layer: Layer, times, syllables: Syllables, manner: dict) -> None:
     ends, lengths = syllables.breaths
     breath = plateau(times[:, None], ends - lengths, 0.5 * lengths, 0.1 * lengths, 0.4 * lengths)
     level = np.clip(breath @ np.minimum(lengths / 0.35, 1.3), 0.0, 1.3) * manner.get("breath", 1.0)
-    for channel, weight in (("jawOpen", 0.07), ("mouthLowerDown", 0.06), ("noseSneer", 0.05)):
+    for channel, weight in (("jawOpen", 0.055), ("mouthLowerDown", 0.06), ("noseSneer", 0.05)):
         layer.mix(channel, weight * level)
     layer.mix("mouthUpperUp", 0.03 * level)
 
