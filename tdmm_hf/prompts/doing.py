@@ -18,20 +18,17 @@ others now and then.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from .attributes import Action, Attributes, HeadMotion
 from .choosing import Chooser
 from .grammar import plural
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, load_vocabulary
 
 KEPT_IN_TERSE = 0.65
 UNASKED_SILENCE, UNASKED_GAZE = 0.15, 0.06  # shares of texts that say what goes without saying
 SAID_TIMES = 0.4
 _NOUN = re.compile(r"(\w+)<s>")
-_LASTS = re.compile(
-    r"\b(throughout|all the time|the whole time|over and over|again and again|nonstop|along|at once"
-    r"|without a pause|in turn|give|let|burst|break|start|snap|perk|keep|stay|remain|hold)\b"
-)
 
 
 class Doing:
@@ -60,7 +57,7 @@ class Doing:
         if head.name != "natural":
             moves.append(self._head(head))
         moves += [self._action(action) for action in self.attributes.actions if self._kept()]
-        unasked = not self.chooser.plain and self.chooser.chance(UNASKED_GAZE)
+        unasked = self._faces_camera() and self.chooser.chance(UNASKED_GAZE)
         if (gaze != "camera" or unasked) and self._kept():
             phrase = self.chooser.word(self.vocabulary.gazes[gaze].verbs)
             moves.append(phrase + self._throughout(phrase))
@@ -76,6 +73,12 @@ class Doing:
         said = self.small["seconds"].get(int(rounded)) if rounded == int(rounded) else None
         said = [wording for wording in said or () if not wording[0].isdigit()]
         return self.chooser.any(said) if said else f"about {rounded:g} seconds"
+
+    def _faces_camera(self) -> bool:
+        """Whether a gaze into the camera may be said though it goes without saying."""
+        parts = {self.vocabulary.actions[action.name].part for action in self.attributes.actions}
+        calm = self.attributes.head.name in ("natural", "still", "nod", "shake")
+        return calm and "eyes" not in parts and not self.chooser.plain
 
     def _kept(self) -> bool:
         """Terse text leaves out actions and gaze now and then."""
@@ -115,7 +118,7 @@ class Doing:
 
     def _throughout(self, phrase: str) -> str:
         """That something lasts, said once in a text."""
-        if not self.timed or self.lasting_said or _LASTS.search(phrase):
+        if not self.timed or self.lasting_said or _one_of("lasting").search(phrase):
             return ""
         self.lasting_said = True
         return " " + self.chooser.any(self.small["throughout"])
@@ -134,8 +137,14 @@ class Doing:
         if self.chooser.style != "terse":
             times = [wording for wording in times if not wording.endswith("x")]
         if action and count == 1 and not self.chooser.plain:
-            times = ["", *(["once"] if self.timed else self.small["single"])]
+            sudden = self.timed or _one_of("sudden").match(pattern)
+            times = ["", *(["once"] if sudden else self.small["single"])]
         numbers = self.small["numbers"].get(count, [str(count)])
         pattern = pattern.replace("<times>", self.chooser.first_or_any(times))
         pattern = pattern.replace("<number>", self.chooser.first_or_any(numbers))
         return _NOUN.sub(lambda match: match[1] if count == 1 else plural(match[1]), pattern)
+
+
+@cache
+def _one_of(words: str) -> re.Pattern:
+    return re.compile(rf"\b(?:{'|'.join(load_vocabulary().small[words])})\b")

@@ -19,11 +19,12 @@ from collections.abc import Sequence
 
 from .attributes import INTENSITIES, EmotionSpan
 from .choosing import Chooser, EmptySlotError
-from .grades import takes
+from .grades import gradable, takes
 from .grammar import inflect
 from .vocabulary import Vocabulary
 
 PLAIN_TO_STRONG = (3, 4)
+_REMARKS = ("though", "and", "but", "if", "hardly")  # what may be said of a look too
 
 
 class Feeling:
@@ -40,10 +41,13 @@ class Feeling:
 
     def verb(self, span: EmotionSpan, form: str) -> str:
         """A graded verb phrase in a form (``base``, ``s``, ``ing``), the grade before or after."""
-        verb = inflect(self._word(span, "verbs"), form)
+        word = self._word(span, "verbs")
+        verb, alone = inflect(word, form), gradable(word)
         adverbs = self.vocabulary.intensities[span.intensity]["verbs"].train
-        if adverbs and self.chooser.chance(0.5) and not verb.startswith(("does not", "not")):
+        if adverbs and alone and self.chooser.chance(0.6):
             return f"{self._grade(span, 'verbs')} {verb}"
+        if not alone and span.intensity == max(INTENSITIES):
+            raise EmptySlotError("verbs")
         clause = self._grade(span, "clauses")
         return f"{verb}, {clause}," if clause else verb
 
@@ -59,9 +63,16 @@ class Feeling:
     # One method for each slot.
 
     def _adj(self, span: EmotionSpan) -> str:
+        """Before a noun, where only single participles stand."""
         if self._prefers(span, "participles", "adjectives"):
-            return self._graded(span, "participles", "participles")
+            said = self._graded(span, "participles", "participles")
+            if not self._longer(span, "participles", said):
+                return said
         return self._graded(span, "adjectives", "adverbs")
+
+    def _longer(self, span: EmotionSpan, slot: str, said: str) -> bool:
+        """Whether the word at the end of what is said is one of several words."""
+        return any(" " in word and said.endswith(word) for word in self._choices(span, slot))
 
     def _quality(self, span: EmotionSpan) -> str:
         return self._graded(span, "adjectives", "adverbs")
@@ -88,12 +99,16 @@ class Feeling:
         if chance < 0.4:
             return f"a {face} of {self._noun(span)}"
         if chance < 0.6 and span.intensity < max(INTENSITIES):  # "sheer sad look" is no English
-            return f"a {self._graded(span, 'adjectives', 'adjectives')} {face}"
-        return f"a {self._adj(span)} {face}"
+            said = self._graded(span, "adjectives", "adjectives")
+        else:
+            said = self._quality(span)
+        return f"a {said} {'look' if 'express' in said else face}"
 
     def _bodily(self, span: EmotionSpan) -> str:
         words = self._word(span, "bodily")
         clause = self._grade(span, "clauses")
+        if clause and (not clause.startswith(_REMARKS) or clause.endswith(" so")):
+            raise EmptySlotError("bodily")
         return f"with {words}, {clause}," if clause else f"with {words}"
 
     def _adverb(self, span: EmotionSpan) -> str:
@@ -110,6 +125,11 @@ class Feeling:
 
     def _bare_noun(self, span: EmotionSpan) -> str:
         return self._bare(span, "nouns")
+
+    def _plainly(self, span: EmotionSpan) -> str:
+        if span.intensity < min(PLAIN_TO_STRONG):
+            raise EmptySlotError("plainly")
+        return ""
 
     def _fragment(self, span: EmotionSpan) -> str:
         return self.ungraded(span, "fragments")

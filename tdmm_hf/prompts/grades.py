@@ -41,6 +41,12 @@ def grades_of(category: str, slot: str, word: str) -> tuple[int, int]:
     return (low, high) if low <= high else ranges[0]
 
 
+def gradable(verb: str) -> bool:
+    """Whether an adverb may grade a verb phrase, as in "slightly smile with pride"."""
+    first, *rest = verb.split()
+    return not rest or first in _table()["gradable verbs"]
+
+
 @cache
 def _table() -> dict:
     return read_yaml("word_grades.yaml")

@@ -133,7 +133,7 @@ def _caption(attributes: Attributes, rng, style: str, held_out: bool) -> tuple[s
     templates = load_vocabulary().templates[attributes.transition]
     if held_out and rng.random() < HELD_OUT_TEMPLATE_SHARE:
         style = "held_out"
-    for choice in (style, "plain"):
+    for choice in (style, "instruction", "plain") if style in INSTRUCTIONS else (style, "plain"):
         text = Writer(attributes, rng, choice, held_out).write_any(templates[choice])
         if text:
             return text, choice
