@@ -80,6 +80,8 @@ class CorpusSettings:
         long_share: share of clips that last longer than usual.
         long_min, long_max: shortest and longest of the long clips, seconds.
         shard_clips: clips in a shard.
+        polish: a language model that words training captions anew, "URL MODEL" or the name of a
+            causal LM; empty for none.
     """
 
     clips: int | None = None
@@ -92,6 +94,7 @@ class CorpusSettings:
     long_min: float = 10.0
     long_max: float = 60.0
     shard_clips: int = 250
+    polish: str = ""
 
     def __post_init__(self):
         if self.clips is not None and self.hours is not None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from tqdm import tqdm
 
 from ..prompts.vocabulary import load_vocabulary
 from ..settings import CorpusSettings, claim
+from .polishing import ANSWERS, open_rewriter, polish_rows
 from .rows import performed_row, probe, text_digests
 from .schema import SCHEMA_VERSION
 from .shards import read_columns, shard_path, shard_schema, write_rows
@@ -155,7 +157,16 @@ def write_shard(
     """Write one shard, whole or not at all; returns its clips."""
     numbers = range(shard.first, shard.first + shard.count)
     rows = [performed_row(settings, shard.split, number, taken) for number in numbers]
+    if settings.polish and shard.split == "train":
+        answers = directory / ANSWERS / f"{shard.index:05d}-of-{shard.total:05d}.jsonl"
+        polish_rows(rows, _rewriter(settings.polish), answers)
     return write_rows(rows, directory / shard.path, schema)
+
+
+@cache
+def _rewriter(name: str):
+    """The model that polishes, once for each process."""
+    return open_rewriter(name)
 
 
 def training_texts(directory: Path) -> np.ndarray:

@@ -19,6 +19,7 @@ the test split of another.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,23 +64,23 @@ def draw(
 ) -> tuple[Attributes, np.random.Generator]:
     """Clip ``number`` of a split: what it performs, and the source of all further chance.
 
-    Categories lead in rounds over the whole split. All but the category is drawn anew until the
-    performance belongs to the split, also where a clip is made long.
+    Emotions and transitions are those of the prompt suite's number ``number``, balanced over the
+    whole split. All else is drawn anew until the performance belongs to the split.
 
     Raises:
         ValueError: the split has no combination of that category.
     """
     entropy = [settings.seed, SPLITS.index(split)]
     rounds = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-    (attributes,) = iter_attributes(rounds, 1, first=number)
-    category = attributes.emotions[0].category
     rng = np.random.default_rng([*entropy, number])
     duration = None
     if rng.random() < settings.long_share:
         duration = float(round(rng.uniform(settings.long_min, settings.long_max)))
-        attributes = sample_attributes(rng, duration, category)
+    (attributes,) = iter_attributes(rounds, 1, duration, first=number)
+    category = attributes.emotions[0].category
     for _ in range(MAX_DRAWS):
         if belongs(attributes, split):
             return attributes, rng
-        attributes = sample_attributes(rng, duration, category)
+        drawn = sample_attributes(rng, attributes.duration, category)
+        attributes = replace(drawn, emotions=attributes.emotions, transition=attributes.transition)
     raise ValueError(f"{split} must have a combination of every category, got none of {category!r}")
