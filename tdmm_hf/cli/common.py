@@ -60,7 +60,7 @@ def settings_command(kind: type, run: Callable, change: Callable = dataclasses.r
             default=None,
             annotation=Annotated[
                 hints[name] | None,
-                typer.Option(show_default=False, help=f"[{field.default}]"),
+                typer.Option(show_default=False, help=_default_text(field.default)),
             ],
         )
         for name, field in fields.items()
@@ -75,6 +75,10 @@ def settings_command(kind: type, run: Callable, change: Callable = dataclasses.r
     command.__annotations__ = {p.name: p.annotation for p in [*inherited, config, *own]}
     command.__doc__ = run.__doc__
     return command
+
+
+def _default_text(default) -> str:
+    return "" if default in (None, "") else f"[{default}]"
 
 
 def load_pipeline(task: str, model: str | None):
