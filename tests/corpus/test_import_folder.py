@@ -92,9 +92,20 @@ def test_another_import_in_the_folder_is_refused(folder, tmp_path):
     run("smirk", folder, tmp_path / "out", RUNNING)
     with pytest.raises(ValueError, match="an import of other settings: options"):
         run("smirk", folder, tmp_path / "out", RUNNING, fps=30)
+    (folder / "captions.json").write_text(json.dumps({"clip_1": "She smiles."}))
+    with pytest.raises(ValueError, match="an import of other settings: captions"):
+        run("smirk", folder, tmp_path / "out", RUNNING)
+    (folder / "captions.json").unlink()
     write_pickle(folder / "more.pkl", smirk_entries())
     with pytest.raises(ValueError, match="an import of other settings: clips"):
         run("smirk", folder, tmp_path / "out", RUNNING)
+
+
+def test_the_corpus_tells_no_places(folder, tmp_path):
+    (tmp_path / "prompts.json").write_text(json.dumps({"clip_1": "She smiles."}))
+    run("smirk", folder, tmp_path / "out", RUNNING, captions=str(tmp_path / "prompts.json"))
+    for path in (tmp_path / "out").rglob("*"):
+        assert path.is_dir() or str(tmp_path).encode() not in path.read_bytes()
 
 
 def test_splits_depend_on_file_names_alone(folder, tmp_path):
@@ -173,7 +184,7 @@ def test_numbers_of_another_unit_are_refused_and_noise_is_held():
     values[1, 3] = 1.2
     held, note = within_bounds(FaceMotion(values))
     assert held.values[1, 3] == 1
-    assert note == "1 channels held within bounds, by up to 0.2: browOuterUpLeft"
+    assert note == "held within bounds, by up to 0.2: browOuterUpLeft"
     values[0, 52] = 12
     with pytest.raises(ValueError, match=r"headPitch must lie in -1\.571\.\.1\.571, got 12 in"):
         within_bounds(FaceMotion(values))

@@ -115,7 +115,7 @@ def test_values_a_little_outside_are_held_and_noted(tmp_path):
     (note,) = report.notes
     assert (note.file, note.rule) == (
         "a.csv",
-        "2 channels held within bounds, by up to 0.08: cheekPuff, jawOpen",
+        "held within bounds, by up to 0.08: cheekPuff, jawOpen",
     )
     motion = motions_of(tmp_path / "out", tmp_path / "cache")["a"]
     assert (motion.channel("jawOpen")[0], motion.channel("cheekPuff")[0]) == (1, 0)

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from datasets import load_dataset
 
+from tdmm_hf.fitting import FitResult
+from tdmm_hf.motion import FaceMotion
+
 SCRIPT = Path(__file__).parents[2] / "dataset_scripts" / "open3dfacevid" / "build.py"
 WIDTHS = {"expression": 50, "pose": 3, "eyelid": 2, "jaw": 3, "identity": 300, "camera_pose": 3}
 
@@ -94,3 +97,17 @@ def test_a_folder_without_parameters_is_refused(script, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert script.main([str(tmp_path / "empty"), "--out", str(tmp_path / "corpus")]) == 2
     assert capsys.readouterr().err.endswith("empty has no SMIRK parameters (.pkl)\n")
+
+
+def test_videos_may_be_tracked_instead(script, release, tmp_path, monkeypatch):
+    def fit(path, model):
+        return FitResult(FaceMotion(np.full((16, 55), 0.25), 16), (), 0, 1)
+
+    monkeypatch.setattr("tdmm_hf.corpus.importers.videos.fit_video", fit)
+    out = tmp_path / "tracked"
+    assert script.main([str(release), "--out", str(out), "--fit"]) == 0
+    splits = load_dataset(str(out), "arkit", cache_dir=str(tmp_path / "cache"))
+    rows = {row["id"]: row for split in splits.values() for row in split}
+    row = rows["videos/videos/prompt_1_3000/0000_happy_subtle"]
+    assert (len(rows), row["num_frames"], row["text"]) == (5, 25, "He smiles a little, 1.")
+    assert rows["videos/videos/prompt_1_3000/0001_lost"]["text"] is None

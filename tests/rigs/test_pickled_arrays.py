@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tdmm_hf.rigs.pickled_arrays import read_arrays
+from tdmm_hf.rigs.pickled_arrays import read_arrays, read_plain
 
 
 class Calls:
@@ -179,3 +179,37 @@ def test_no_file_and_a_file_too_large(tmp_path, monkeypatch, write):
     monkeypatch.setattr("tdmm_hf.rigs.pickled_arrays.MAX_BYTES", 5)
     with pytest.raises(ValueError, match="at most 5 bytes"):
         read_arrays(write({"a": np.eye(2)}))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_containers_come_whole(write, protocol):
+    shared = np.arange(3.0)
+    held = {"frames": [shared, shared], "more": (1, "two", None, np.float32(3)), "flag": True}
+    found = read_plain(write(held, protocol))
+    assert found["frames"][0] is found["frames"][1]
+    np.testing.assert_array_equal(found["frames"][0], shared)
+    assert found["more"] == [1, "two", None, 3]
+    assert found["flag"] is True
+    np.testing.assert_array_equal(read_plain(write(np.eye(2), protocol)), np.eye(2))
+
+
+def test_containers_that_hold_themselves_or_objects_are_refused(write):
+    loop = []
+    loop.append({"again": loop})
+    with pytest.raises(ValueError, match="must not hold itself"):
+        read_plain(write(loop))
+    with pytest.raises(ValueError, match="'kind' must be an array of numbers, got set"):
+        read_plain(write({"kind": {1, 2}}))
+    with pytest.raises(ValueError, match="'kind' must be an array of numbers"):
+        read_plain(write({"kind": [np.array([None])]}))
+    with pytest.raises(ValueError, match="so deeply"):
+        read_plain(write(b"]" * 100_000 + b"a" * 99_999 + b"."))
+    with pytest.raises(ValueError, match=r"posix\.system"):
+        read_plain(write([Calls(os.system, "true")]))
+
+
+def test_a_container_that_many_hold_is_made_once(write):
+    value = [0.0]
+    for _ in range(200):
+        value = [value, value]
+    assert len(read_plain(write(value))) == 2

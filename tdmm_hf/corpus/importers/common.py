@@ -54,6 +54,11 @@ class Options:
         """Those that were given, by name."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
+    def told(self) -> dict:
+        """The same, of files their names alone: a corpus may go to the Hub."""
+        files = ("captions", "columns", "model")
+        return {k: Path(v).name if k in files else v for k, v in self.given().items()}
+
 
 @dataclass(frozen=True)
 class Clip:

@@ -228,14 +228,19 @@ def _distinct(clips: list[Clip], folder: Path) -> tuple[list[Clip], list[Failure
 
 
 def _settings(source: Source, clips: list[Clip], shard_clips: int) -> dict:
-    names = hashlib.sha256("\n".join(clip.key for clip in clips).encode()).hexdigest()
+    """What an import that is gone on with must have been begun with."""
     return {
         "schema_version": SCHEMA_VERSION,
         "source": source.name,
-        "options": source.options.given(),
-        "clips": names,
+        "options": source.options.told(),
+        "clips": _digest("\n".join(clip.key for clip in clips)),
+        "captions": _digest(repr(sorted(source.table.entries.items(), key=lambda item: item[0]))),
         "shard_clips": shard_clips,
     }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _start(source: Source, clips: list[Clip]) -> ImportReport:
@@ -245,7 +250,7 @@ def _start(source: Source, clips: list[Clip]) -> ImportReport:
     return ImportReport(
         source=source.name,
         folder=source.folder.name,
-        options=source.options.given(),
+        options=source.options.told(),
         failures=[Failure(bad.file, bad.row, bad.rule) for bad in source.table.bad],
         other_files=dict(sorted(Counter(path.suffix.lower() for path in others).items())),
     )
@@ -376,7 +381,7 @@ def within_bounds(motion: FaceMotion) -> tuple[FaceMotion, str | None]:
         return motion, None
     names = [name for name, changed in zip(space.channels, moved, strict=True) if changed]
     largest = float(np.abs(held - motion.values).max())
-    note = f"{len(names)} channels held within bounds, by up to {largest:.2g}: {', '.join(names)}"
+    note = f"held within bounds, by up to {largest:.2g}: {', '.join(names)}"
     return replace(motion, values=held), note
 
 
