@@ -138,7 +138,8 @@ class Doing:
             times = [wording for wording in times if not wording.endswith("x")]
         if action and count == 1 and not self.chooser.plain:
             sudden = self.timed or _one_of("sudden").match(pattern)
-            times = ["", *(["once"] if sudden else self.small["single"])]
+            times = ["once"] if sudden else self.small["single"]
+            times = [""] if pattern.startswith("give a") else ["", *times]
         numbers = self.small["numbers"].get(count, [str(count)])
         pattern = pattern.replace("<times>", self.chooser.first_or_any(times))
         pattern = pattern.replace("<number>", self.chooser.first_or_any(numbers))

@@ -49,6 +49,8 @@ class Feeling:
         if not alone and span.intensity == max(INTENSITIES):
             raise EmptySlotError("verbs")
         clause = self._grade(span, "clauses")
+        if clause and self.chooser.style == "imperative":
+            raise EmptySlotError("verbs")
         return f"{verb}, {clause}," if clause else verb
 
     def ungraded(self, span: EmotionSpan, slot: str) -> str:
@@ -112,6 +114,8 @@ class Feeling:
         return f"with {words}, {clause}," if clause else f"with {words}"
 
     def _adverb(self, span: EmotionSpan) -> str:
+        if span.intensity < min(PLAIN_TO_STRONG):  # nobody nods slightly angrily
+            raise EmptySlotError("adverb")
         word, grade = self._word(span, "adverbs"), self._grade(span, "manners")
         if grade and not word.endswith("ly"):
             raise EmptySlotError("adverb")

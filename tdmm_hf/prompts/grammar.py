@@ -54,6 +54,8 @@ def inflect(phrase: str, form: str) -> str:
     verb, _, rest = phrase.partition(" ")
     if form == "base":
         return phrase
+    if form == "ing" and verb == "keep" and rest.partition(" ")[0].endswith("ing"):
+        return f"constantly {rest}"  # "keeping nodding" is no English
     if leading := _LEADING.fullmatch(phrase):
         return f"{leading[1]} {inflect(leading[2], form)}"
     if two := _TWO_VERBS.fullmatch(phrase):

@@ -215,6 +215,7 @@ def test_each_grade_has_eight_distinct_wordings():
         ("look up and down", "looks up and down", "looking up and down"),
         ("begin to cry", "begins to cry", "beginning to cry"),
         ("panic", "panics", "panicking"),
+        ("keep nodding", "keeps nodding", "constantly nodding"),
         ("quit", "quits", "quitting"),
     ],
 )  # fmt: skip
