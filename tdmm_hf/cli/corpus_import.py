@@ -62,5 +62,5 @@ def _summary(report, out: Path) -> str:
     splits = ", ".join(f"{count} {split}" for split, count in report.rows.items())
     hours = sum(report.seconds.values()) / 3600
     counts = f"{report.imported} of {report.clips} clips ({splits}), {hours:.2f} hours"
-    failed = f"{len(report.failures)} failures and {len(report.notes)} notes in {REPORT_FILE}"
-    return f"{counts}; {report.without_caption} without a caption; {failed}: {out}"
+    told = f"failures: {len(report.failures)}, notes: {len(report.notes)}, see {out / REPORT_FILE}"
+    return f"{counts}; without a caption: {report.without_caption}; {told}"

@@ -63,6 +63,17 @@ def test_keyframes_are_seconds_with_a_line_between(folder, tmp_path):
     assert (row["text"], row["paraphrases"]) == ("He looks up.", ["He smiles.", "joy"])
 
 
+def test_angles_may_be_shares_of_a_mirrored_half_turn(folder, tmp_path):
+    entries = {"Keyframe_one": keyframe(1, HeadYaw=0.25, HeadPitch=-0.1)}
+    (folder / "a.json").write_text(json.dumps(entries))
+    run("keyframeface", folder, tmp_path / "out", convention="unreal")
+    motion = motions_of(tmp_path / "out", tmp_path / "cache")["a"]
+    angles = [motion.channel(name)[0] for name in ("headYaw", "headPitch")]
+    np.testing.assert_allclose(np.degrees(angles), [-45, -18], atol=0.02)
+    expected = face(1)["MouthSmileRight"]
+    assert motion.channel("mouthSmileLeft")[0] == pytest.approx(expected, abs=2e-4)
+
+
 def test_a_table_has_one_row_a_second(folder, tmp_path):
     rows = [face(1, HeadPitch=0.5), face(2)]
     write_take(folder / "a.csv", rows[0], frames=1, fps=1)

@@ -93,7 +93,7 @@ def test_the_command(tmp_path, capsys):
     import_corpus("livelink", tmp_path / "in", tmp_path / "out")
     shown = capsys.readouterr()
     assert shown.err.splitlines()[-1] == "b.csv: needs a header and at least one frame, got 1 rows"
-    told = "1 of 2 clips (1 train), 0.00 hours; 1 without a caption; 1 failures and 0 notes in"
+    told = "1 of 2 clips (1 train), 0.00 hours; without a caption: 1; failures: 1, notes: 0, see"
     assert shown.out.startswith(told)
 
 
