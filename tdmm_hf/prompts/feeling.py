@@ -97,13 +97,9 @@ class Feeling:
 
     def _look(self, span: EmotionSpan) -> str:
         face = self.chooser.any(self.vocabulary.small["looks"])
-        chance = self.chooser.rng.random()
-        if chance < 0.4:
+        if self.chooser.chance(0.4):
             return f"a {face} of {self._noun(span)}"
-        if chance < 0.6 and span.intensity < max(INTENSITIES):  # "sheer sad look" is no English
-            said = self._graded(span, "adjectives", "adjectives")
-        else:
-            said = self._quality(span)
+        said = self._quality(span)
         return f"a {said} {'look' if 'express' in said else face}"
 
     def _bodily(self, span: EmotionSpan) -> str:
