@@ -156,11 +156,12 @@ class Feeling:
     def _choices(self, span: EmotionSpan, slot: str) -> Sequence[str]:
         """The words of a slot that take the span's intensity."""
         emotion = self.vocabulary.emotions[span.category]
-        words = emotion.words[slot].held_out if self.chooser.held_out else emotion.words[slot].train
-        if self.chooser.plain or self.chooser.held_out:
+        held_out = self.chooser.held_out
+        words = emotion.words[slot].held_out if held_out else emotion.words[slot].train
+        if self.chooser.plain:
             return words
-        fitting = takes(span.category, slot, span.intensity)
-        return fitting or words[: slot == "adjectives"]
+        fitting = takes(span.category, slot, span.intensity, held_out)
+        return fitting or (words if held_out else words[: slot == "adjectives"])
 
     def _word(self, span: EmotionSpan, slot: str) -> str:
         choices = self._choices(span, slot)

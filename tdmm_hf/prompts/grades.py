@@ -21,9 +21,10 @@ _ALL = (min(INTENSITIES), max(INTENSITIES))
 
 
 @cache
-def takes(category: str, slot: str, intensity: int) -> tuple[str, ...]:
-    """The training words of a category's slot that take an intensity, in table order."""
-    words = load_vocabulary().emotions[category].words[slot].train
+def takes(category: str, slot: str, intensity: int, held_out: bool = False) -> tuple[str, ...]:
+    """The words of a category's slot that take an intensity, in table order."""
+    words = load_vocabulary().emotions[category].words[slot]
+    words = words.held_out if held_out else words.train
     ranges = [grades_of(category, slot, word) for word in words]
     return tuple(
         w for w, (low, high) in zip(words, ranges, strict=True) if low <= intensity <= high
