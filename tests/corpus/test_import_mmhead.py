@@ -57,6 +57,25 @@ def test_motions_come_with_all_texts(release, tmp_path):
     np.testing.assert_allclose(motion.values, values(0), atol=2e-4)
 
 
+def test_dictionaries_of_codes_are_the_same(release, tmp_path):
+    motions = release / "facial_motion"
+    codes = {"posecodes": values(0)[:, None, 50:], "expcodes": values(0)[:, :50], "cam": [1, 2]}
+    write_pickle(motions / "CELEBVHQ_--x0_0.pkl", codes)
+    write_pickle(motions / "short.pkl", {**codes, "posecodes": values()[:9, 50:]})
+    write_pickle(motions / "lacks.pkl", {"expcodes": values()[:, :50]})
+    report = run("mmhead", release, tmp_path / "out")
+    motion = motions_of(tmp_path / "out", tmp_path / "cache")["CELEBVHQ_--x0_0"]
+    np.testing.assert_allclose(motion.values, values(0), atol=2e-4)
+    assert [note.rule for note in report.notes] == ["entries are left out: cam"]
+    assert rules(report) == {
+        "facial_motion/lacks.pkl": (None, "entries are missing: posecodes"),
+        "facial_motion/short.pkl": (
+            None,
+            "expcodes and posecodes must have the same number of frames, got 30 and 9",
+        ),
+    }
+
+
 def test_splits_are_the_makers_the_more_held_out_one_wins(release, tmp_path):
     run("mmhead", release, tmp_path / "out")
     splits = splits_of(tmp_path / "out", tmp_path / "cache")

@@ -2,32 +2,41 @@
 
     tdmm corpus import mmhead MMHead --out corpus
 
-Layout, with ``facial_motion.zip`` unpacked: ``facial_motion/NAME.pkl``, an array (frames, 56) of
-50 expression, 3 neck and 3 jaw at 25 frames a second; ``text_annotations/KIND/NAME.txt``; and the
-lists ``talking_subset.json`` and ``t2m_subset.json``, which put clips into splits. A clip that both
-have in different splits goes to the one held out more; one that none has goes by its name.
+Layout, with ``facial_motion.zip`` unpacked: ``facial_motion/NAME.pkl``, 50 expression, 3 neck and 3
+jaw at 25 frames a second, as an array (frames, 56) or a dictionary of ``expcodes`` (frames, 50) and
+``posecodes`` (frames, 6); ``text_annotations/KIND/NAME.txt``; and the lists ``talking_subset.json``
+and ``t2m_subset.json``, which put clips into splits. A clip that both have in different splits goes
+to the one held out more; one that none has goes by its name.
 
 Kept: all 56 channels as they are, in the space ``flame_mmhead``, and every text. The main text is
 what the head does and feels (``action`` and ``emotion``); each kind stands among the paraphrases,
-and ``detail_expression`` with ``detail_head_pose`` is the description. Lost: audio.
+and ``detail_expression`` with ``detail_head_pose`` is the description. Lost: audio; the other entries
+of dictionaries, which the report names.
 
 No code of a pickle is run (``tdmm_hf.rigs.pickled_arrays``).
 
-Source: https://github.com/wsj-sjtu/MMHead (README, "Data Structure"), arXiv 2410.07757.
+Source: https://github.com/wsj-sjtu/MMHead (README, "Data Structure"), arXiv 2410.07757; of the
+dictionaries https://github.com/xinxuefanxuan/fastavatar_mmhead (``build_motion_dataset.py``).
 """
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from ...motion import FaceMotion
 from ...rigs.pickled_arrays import read_plain
 from .captions import Captions, lines_of, once
 from .common import SPLIT_NAMES, SPLITS, Clip, Source, checked, frames_of, read_json
 
+logger = logging.getLogger(__name__)
+
 FPS = 25.0
 WIDTH = 56
+CODES = {"expcodes": 50, "posecodes": 6}
 KINDS = ("action", "emotion", "detail_expression", "detail_head_pose", "emotion_scenario")
 MAIN = ("action", "emotion")
 DETAILS = ("detail_expression", "detail_head_pose")
@@ -55,7 +64,10 @@ class MMHead(Source):
         return super().key(path).removeprefix("facial_motion/")
 
     def read(self, clip: Clip) -> FaceMotion:
-        values = frames_of(read_plain(checked(clip.path)), WIDTH, "a motion")
+        found = read_plain(checked(clip.path))
+        values = (
+            _of_codes(found) if isinstance(found, dict) else frames_of(found, WIDTH, "a motion")
+        )
         return FaceMotion(values, self.options.fps or FPS, self.space)
 
     def own_captions(self, clip: Clip) -> Captions:
@@ -82,6 +94,28 @@ class MMHead(Source):
                 held_out_more = max(split, splits.get(name, split), key=SPLITS.index)
                 splits[name] = held_out_more
         return splits
+
+
+def _of_codes(entries: dict) -> np.ndarray:
+    """(frames, 56) of the entries of a dictionary."""
+    if missing := [name for name in CODES if name not in entries]:
+        raise ValueError(f"entries are missing: {', '.join(missing)}")
+    if others := sorted(str(name) for name in entries if name not in CODES):
+        logger.warning("entries are left out: %s", ", ".join(others))
+    expression, pose = (frames_of(_flat(entries[name]), CODES[name], name) for name in CODES)
+    if len(expression) != len(pose):
+        raise ValueError(
+            f"{' and '.join(CODES)} must have the same number of frames, "
+            f"got {len(expression)} and {len(pose)}"
+        )
+    return np.concatenate([expression, pose], axis=1)
+
+
+def _flat(value):
+    """(frames, 1, width) as (frames, width): a network's batches of one."""
+    if isinstance(value, np.ndarray) and value.ndim == 3 and value.shape[1] == 1:
+        return value[:, 0]
+    return value
 
 
 def _listed(path: Path) -> list[tuple[str, str]]:
