@@ -29,8 +29,8 @@ SAD = Attributes(
 )
 SAD_TEXT = "The woman looks slightly sad and nods twice."
 CHAT_TEMPLATE = (
-    "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
-    "{% if add_generation_prompt %}assistant:{% endif %}"
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
 
@@ -56,8 +56,9 @@ def tiny_model(tmp_path_factory) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = Qwen2Config(
-            vocab_size=len(tokenizer) + 8, hidden_size=32, intermediate_size=64, num_hidden_layers=1,
-            num_attention_heads=2, num_key_value_heads=1, eos_token_id=0, bos_token_id=None,
+            vocab_size=len(tokenizer) + 8, hidden_size=32, intermediate_size=64,
+            num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1,
+            eos_token_id=0, bos_token_id=None,
         )  # fmt: skip
         Qwen2ForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -125,6 +126,7 @@ def test_a_real_server_answers_and_its_nonsense_is_dropped(served, tiny_model, t
     answers = [json.loads(line)["text"] for line in cache.read_text().splitlines()]
     assert len(answers) == 6
     assert any(answers)
+    assert not any("Caption:" in text for text in answers)
     stop()
     again = Polisher(Endpoint(url, str(tiny_model), retries=0), cache).polish_rows(ROWS, CLIPS)
     assert again == polished
@@ -147,7 +149,7 @@ def test_a_local_model_answers_in_batches(tiny_model, tmp_path, with_template):
     first = model.answer(talk)
     assert len(first) == 2
     assert first == model.answer(talk)
-    assert not any("user:" in text for text in first)
+    assert not any(text in answer for text, answer in zip(ROWS[0], first, strict=True))
 
 
 class _Stub(BaseHTTPRequestHandler):
