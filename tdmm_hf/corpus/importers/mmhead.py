@@ -10,8 +10,8 @@ to the one held out more; one that none has goes by its name.
 
 Kept: all 56 channels as they are, in the space ``flame_mmhead``, and every text. The main text is
 what the head does and feels (``action`` and ``emotion``); each kind stands among the paraphrases,
-and ``detail_expression`` with ``detail_head_pose`` is the description. Lost: audio; the other entries
-of dictionaries, which the report names.
+and ``detail_expression`` with ``detail_head_pose`` is the description. Lost: audio; the other
+entries of dictionaries, which the report names.
 
 No code of a pickle is run (``tdmm_hf.rigs.pickled_arrays``).
 
