@@ -15,6 +15,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -104,6 +105,7 @@ def build(
     Raises:
         ValueError: the directory holds a corpus of other settings, or one that another version of
             words or performer began.
+        OSError: a worker was killed, or the disk is full.
     """
     from .card import write_card
 
@@ -142,6 +144,11 @@ def _write_missing(
     try:
         for future in as_completed(futures):
             bar.update(future.result())
+    except BrokenProcessPool as error:
+        raise OSError(
+            "a process of the build was killed, perhaps for want of memory: started again, "
+            "the build goes on where it was"
+        ) from error
     except BaseException:
         pool.shutdown(wait=True, cancel_futures=True)
         raise
@@ -195,8 +202,8 @@ def _pool(workers: int) -> Iterator[Executor]:
 
 
 def _start_worker() -> None:
-    """A worker finishes its shard when the user interrupts, and ends with its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker ends at once when the user interrupts, and with its parent; shards stay whole."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
