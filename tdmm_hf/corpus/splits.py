@@ -13,7 +13,7 @@ the test split of another.
 - ``train``: every emotion of a clip, also a second one, makes a combination of train.
 - ``validation``, ``test``: the leading emotion makes a combination of theirs, which therefore
   occurs nowhere in train.
-- ``test_wording``: combinations as in train, told in templates and words that train never uses.
+- ``test_wording``: as train, but told in templates and words that train never uses.
 """
 
 from __future__ import annotations
