@@ -108,7 +108,8 @@ def tidy(text: str, sentences: bool = True) -> str:
     text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r",\s*([.;:?!])", r"\1", text)
     text = re.sub(r"([.;:?!])[.;,]+", r"\1", text)
-    text = re.sub(r"\b(a) (?=[aeiou](?!uphor|ne\b))", r"\1n ", text, flags=re.IGNORECASE)
+    vowel = r"[aeiou](?!uphor|ne\b)|8|1[18][.\s-]"  # an eight-second clip, an 11-second clip
+    text = re.sub(rf"\b(a) (?={vowel})", r"\1n ", text, flags=re.IGNORECASE)
     text = text.strip(" ,;:")
     if not sentences:
         return text
