@@ -31,11 +31,11 @@ from .tables import (
     vector,
 )
 
-_REGIONS = ("brows", "eyes", "mouth")
 _JOIN = 0.5
 _RELEASE = 0.6
 _KNEE = 0.75
-_RENEWAL = 1.7  # depth of the renewals in depths of the slow fluctuation
+# Depth of the renewals by region, in depths of the slow fluctuation.
+_RENEWAL = {"brows": 1.6, "eyes": 1.6, "mouth": 2.6}
 _EVERY = 1.5  # seconds from one renewal to the next
 _ONE_WAY = ("mouthLeft", "jawLeft")  # shapes of their own, not a side of one
 
@@ -137,8 +137,9 @@ def _fluctuation(times, depth: float, rng) -> np.ndarray:
     """Unevenness of a held expression, (frames, 55): slow for the whole face, and by region it
     sinks and is renewed."""
     common = 0.5 + 0.25 * slow_noise(times, rng, 1, 0.15, 0.6)
-    renewed = np.stack([_renewed(times, rng) for _ in _REGIONS], axis=1)
-    regions = np.concatenate([1 + _RENEWAL * depth * (renewed - 0.6), np.ones_like(common)], axis=1)
+    renewed = np.stack([_renewed(times, rng) for _ in _RENEWAL], axis=1)
+    swing = depth * np.array(list(_RENEWAL.values()))
+    regions = np.concatenate([1 + swing * (renewed - 0.6), np.ones_like(common)], axis=1)
     return (1 - depth * common) * regions[:, _region_of_channel()]
 
 
@@ -154,8 +155,8 @@ def _renewed(times, rng) -> np.ndarray:
 
 @cache
 def _region_of_channel() -> np.ndarray:
-    of = np.full(len(ARKIT.channels), len(_REGIONS))
-    for i, region in enumerate(_REGIONS):
+    of = np.full(len(ARKIT.channels), len(_RENEWAL))
+    for i, region in enumerate(_RENEWAL):
         of[list(ARKIT.groups[region])] = i
     return of
 

@@ -17,7 +17,7 @@ from .envelope import ease, rise, slow_noise
 from .tables import table
 
 _AXES = {"pitch": 0, "yaw": 1, "roll": 2}
-_DRIFT_DEGREES = np.array([2.6, 3.3, 2.0])
+_DRIFT_DEGREES = np.array([2.4, 3.0, 2.4])
 
 
 def move_head(times: np.ndarray, duration: float, head: HeadMotion, rng) -> np.ndarray:

@@ -42,7 +42,7 @@ class Person:
     """How one person moves.
 
     Args:
-        gains: (55,) factor of each channel; sides differ by up to 15 %.
+        gains: (55,) factor of each channel; sides differ by up to a quarter.
         resting: (55,) weights of the relaxed face.
         leads_left: whether the left side leads one-sided expressions.
         lag: seconds by which the other side follows.
@@ -98,7 +98,7 @@ def _gains(rng) -> np.ndarray:
     habits = np.exp(np.clip(rng.normal(scale=0.09, size=NUM_CHANNELS), -0.18, 0.18))
     left, right = _sides()
     habits[right] = habits[left]
-    lean = rng.uniform(-0.09, 0.09, len(left)) + rng.uniform(-0.06, 0.06)
+    lean = rng.uniform(-0.07, 0.07, len(left)) + rng.uniform(-0.05, 0.05)
     habits[left] *= 1 + lean
     habits[right] *= 1 - lean
     gains = expressivity * habits

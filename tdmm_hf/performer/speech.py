@@ -108,7 +108,7 @@ def articulate(times, duration: float, manner: dict, rng, style: dict | None = N
     _give_way(layer, shape)
     lively = manner["accent"] * style["lively"]
     accents, head = _punctuate(times, syllables, lively, rng)
-    head += min(lively, 1.2) * _sway_with_speech(times, syllables, voiced, rng)
+    head += min(lively, 1.1) * _sway_with_speech(times, syllables, voiced, rng)
     return Vocal(layer, voiced, head, accents)
 
 
@@ -231,7 +231,7 @@ def _punctuate(times, syllables: Syllables, strength: float, rng) -> tuple:
 def _sway_with_speech(times, syllables: Syllables, voiced: np.ndarray, rng) -> np.ndarray:
     """The livelier head of someone talking, (frames, 3) degrees: a place for every phrase, and
     wandering while the voice goes on."""
-    places = rng.normal(size=(len(syllables.phrases), 3)).clip(-1.8, 1.8) * (0.9, 1.2, 1.2)
+    places = rng.normal(size=(len(syllables.phrases), 3)).clip(-1.8, 1.8) * (0.7, 1.2, 1.2)
     moves = np.diff(places, axis=0, prepend=0.0)
     lengths = 0.35 + 0.3 * rng.random(len(places))
     since = (times[:, None] - syllables.phrases + 0.15) / lengths
