@@ -32,6 +32,7 @@ def test_pyarrow_makes_the_rows_that_datasets_makes(folder, tmp_path):
         )
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
 def test_every_way_of_reading_is_measured(folder):
     result = dataset.measure(folder, clips=5, rounds=1)
     assert [row["at least"] for row in result["reading"]] == [1500, 1000, 3000, 2000]
