@@ -223,17 +223,28 @@ def test_what_terse_captions_may_leave_out():
 
 def test_words_take_their_grades():
     assert grades_of("angry", "adjectives", "irate") == (3, 5)
-    assert "ecstatic" not in takes("delighted", "adjectives", 2)
-    assert "ecstatic" in takes("delighted", "adjectives", 5)
-    for attributes, text in PAIRS:
-        for span in attributes.emotions:
-            if span.category == "delighted" and span.intensity < 3:
-                assert "ecsta" not in text, text
+    assert grades_of("sulking", "phrases", "in a sulk") == (3, 5)
+    assert grades_of("happy", "adjectives", "happy") == (1, 5)
     for category, emotion in VOCABULARY.emotions.items():
+        for word, (low, high) in emotion.grades.items():
+            for intensity in set(range(1, 6)) - set(range(low, high + 1)):
+                assert word not in takes(category, "adjectives", intensity)
         low, high = emotion.grades[category.replace("_", " ")]
         for intensity in range(low, high + 1):
-            found = [takes(category, slot, intensity) for slot in emotion.words]
-            assert any(found), (category, intensity)
+            assert any(takes(category, slot, intensity) for slot in emotion.words), category
+
+
+def test_captions_use_words_of_their_grade():
+    strong = [
+        key for key, e in VOCABULARY.emotions.items() if any(g[0] > 2 for g in e.grades.values())
+    ]
+    for category in strong[::3]:
+        span = EmotionSpan(category, category, 1, 0.0, 4.0)
+        texts = captions(Attributes(4.0, "man", (span,)), np.random.default_rng(0), 8)
+        adjectives = VOCABULARY.emotions[category].words["adjectives"].train
+        unfit = {w for w, (low, _) in VOCABULARY.emotions[category].grades.items() if low > 2}
+        for word in unfit - set(adjectives[:1]):
+            assert not any(re.search(rf"\b{word}\b", text.lower()) for text in texts), (word, texts)
 
 
 def test_every_intensity_of_every_category_can_be_said():

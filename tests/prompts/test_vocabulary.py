@@ -21,13 +21,35 @@ VOCABULARY = load_vocabulary()
 
 
 def test_size_of_the_tables():
-    assert len(VOCABULARY.emotions) + len(VOCABULARY.actions) >= 60
+    assert len(VOCABULARY.emotions) >= 187
+    assert sum(len(emotion.grades) for emotion in VOCABULARY.emotions.values()) >= 240
     assert len(VOCABULARY.families) >= 18
-    assert len(VOCABULARY.subjects) >= 30
-    assert len(VOCABULARY.head_motions) >= 9
+    assert len(VOCABULARY.subjects) >= 60
+    assert len(VOCABULARY.manners) >= 25
+    assert len(VOCABULARY.actions) >= 30
+    assert len(VOCABULARY.head_motions) >= 24
     for emotion in VOCABULARY.emotions.values():
         assert sum(len(words.train) for words in emotion.words.values()) >= 6, emotion.category
         assert any(words.held_out for words in emotion.words.values()), emotion.category
+
+
+def test_nine_hundred_words_and_phrases_name_a_category():
+    slots = ("adjectives", "participles", "phrases", "nouns", "verbs", "adverbs", "bodily")
+    said = {
+        word
+        for emotion in VOCABULARY.emotions.values()
+        for slot in slots
+        for word in emotion.words[slot].all
+    }
+    assert len(said) >= 900
+
+
+def test_main_words_are_words_of_their_category():
+    for emotion in VOCABULARY.emotions.values():
+        said = {word for words in emotion.words.values() for word in words.train}
+        assert set(emotion.grades) <= said, emotion.category
+        assert -1 <= emotion.valence <= 1 and -1 <= emotion.arousal <= 1
+        assert all(1 <= low <= high <= 5 for low, high in emotion.grades.values())
 
 
 def test_each_category_has_situations_and_fragments():
