@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -78,11 +78,8 @@ def training_clips(settings: CorpusSettings) -> int:
     """
     if settings.hours is None:
         return settings.clips
-    usual = [
-        attributes.duration
-        for attributes, _ in (draw(settings, "train", n) for n in range(SAMPLED_DURATIONS))
-        if attributes.duration < settings.long_min
-    ]
+    short = replace(settings, long_share=0.0)
+    usual = [draw(short, "train", n)[0].duration for n in range(SAMPLED_DURATIONS)]
     long = (settings.long_min + settings.long_max) / 2
     mean = (1 - settings.long_share) * float(np.mean(usual)) + settings.long_share * long
     clips = settings.hours * 3600 * HOURS_MARGIN / mean
