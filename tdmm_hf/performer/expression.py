@@ -35,7 +35,7 @@ _JOIN = 0.5
 _RELEASE = 0.6
 _KNEE = 0.75
 # Depth of the renewals by region, in depths of the slow fluctuation.
-_RENEWAL = {"brows": 1.6, "eyes": 1.6, "mouth": 2.6}
+_RENEWAL = {"brows": 1.4, "eyes": 1.2, "mouth": 2.6}
 _EVERY = 1.5  # seconds from one renewal to the next
 _ONE_WAY = ("mouthLeft", "jawLeft")  # shapes of their own, not a side of one
 

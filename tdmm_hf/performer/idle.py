@@ -3,11 +3,11 @@
 >>> import numpy as np
 >>> from tdmm_hf.performer.idle import unrest
 >>> times = np.arange(125) / 25
->>> alive = unrest(times, 5.0, np.random.default_rng(0), 1.0, np.zeros(125))
+>>> alive = unrest(times, 5.0, np.random.default_rng(0), np.zeros(125))
 >>> alive.face.shape, alive.head.shape, bool(0 < alive.face.max() < 0.5)
 ((125, 55), (125, 3), True)
 
-``data/idle.yaml`` has the kinds; a person's restlessness scales them all.
+``data/idle.yaml`` has the kinds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Unrest:
     head: np.ndarray
 
 
-def unrest(times, duration: float, rng, strength: float, busy) -> Unrest:
+def unrest(times, duration: float, rng, busy) -> Unrest:
     """Unrest over (frames,) times; ``busy`` (frames,) 0..1 is how much the mouth is in use."""
     rows = table("idle")
     bands = [
@@ -43,7 +43,7 @@ def unrest(times, duration: float, rng, strength: float, busy) -> Unrest:
             curve = curve * (1 - busy)
         weights = vector(row["channels"])
         face += curve[:, None] * (weights if rng.random() < 0.5 else mirrored(weights))
-    return Unrest(strength * face, strength * _head(times, duration, rows["head"], rng))
+    return Unrest(face, _head(times, duration, rows["head"], rng))
 
 
 def _recurring(times, duration: float, row: dict, rng) -> np.ndarray:

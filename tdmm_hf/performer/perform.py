@@ -68,12 +68,10 @@ def perform(attributes: Attributes, seed: int, fps: float = 25.0) -> FaceMotion:
     expressed = express(times, attributes, person, seed)
     style = _personal(expressed, person)
     vocal = vocalise(times, attributes.duration, attributes.manner, stream(seed, "manner"), style)
-    alive = unrest(
-        times, attributes.duration, stream(seed, "idle"), person.restlessness, vocal.activity
-    )
+    alive = unrest(times, attributes.duration, stream(seed, "idle"), vocal.activity)
     head = _head(times, attributes, expressed, vocal, alive, style, seed) + person.head_resting
     below = person.resting + _emphasised(expressed.face, vocal.accents)
-    face = vocal.layer.over(below + alive.face * (1 - below))
+    face = vocal.layer.over(below + person.unrest * alive.face * (1 - below))
     face = _with_eyes(face, times, attributes, expressed, head, style, person, seed)
     face[:, _MOUTH_CLOSE] = np.minimum(face[:, _MOUTH_CLOSE], face[:, _JAW_OPEN])
     face[:, HEAD] = np.radians(head)
@@ -91,6 +89,7 @@ def _personal(expressed: Expressed, person: Person) -> dict:
         "lively": person.lively,
         "tone": expressed.tone,
         "drift": style["drift"] * person.restlessness,
+        "restlessness": person.restlessness,
         "blink_rate": style["blink_rate"] * person.blink_rate,
     }
 
@@ -103,7 +102,7 @@ def _emphasised(face: np.ndarray, accents: np.ndarray) -> np.ndarray:
     marked = face.copy()
     marked[:, _UPPER] *= 1 + 0.3 * accents
     for channels, shown in ((_BROWS_UP, 1 - knit), (_BROWS_DOWN, 0.8 * knit)):
-        marked[:, channels] += 0.34 * accents * shown * (1 - np.minimum(marked[:, channels], 1.0))
+        marked[:, channels] += 0.28 * accents * shown * (1 - np.minimum(marked[:, channels], 1.0))
     return np.minimum(marked, np.maximum(face, 0.95))
 
 
@@ -111,7 +110,8 @@ def _head(times, attributes, expressed: Expressed, vocal: Vocal, alive: Unrest, 
     """Pitch, yaw and roll in degrees, (frames, 3)."""
     row = table("head")[attributes.head.name]
     motion = move_head(times, attributes.duration, attributes.head, stream(seed, "head"))
-    wander = drift(times, stream(seed, "drift"), style["drift"]) + alive.head
+    wander = drift(times, stream(seed, "drift"), style["drift"])
+    wander += style["restlessness"] * alive.head
     own = row["drift"] * wander + row["lean"] * expressed.lean + row["jolts"] * vocal.head
     return motion + own
 

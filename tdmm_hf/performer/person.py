@@ -50,7 +50,7 @@ class Person:
         pace: factor of the time that expressions take to come.
         speech_rate, jaw, lips, rhythm, lively: factors of speech: syllables a second, how far the
             jaw and the lips go, how uneven it is, how much brows and head emphasise.
-        restlessness: factor of what head and face do unasked.
+        restlessness, unrest: factors of what head and face do unasked.
         head_resting: (3,) degrees of pitch, yaw and roll.
     """
 
@@ -66,6 +66,7 @@ class Person:
     rhythm: float
     lively: float
     restlessness: float
+    unrest: float
     head_resting: np.ndarray
 
     @classmethod
@@ -79,11 +80,12 @@ class Person:
             blink_rate=np.clip(18.0 * _around_one(rng, 0.4), 10.0, 35.0),
             pace=_around_one(rng, 0.18),
             speech_rate=_around_one(rng, 0.1),
-            jaw=_around_one(rng, 0.2),
-            lips=_around_one(rng, 0.15),
+            jaw=_around_one(rng, 0.26),
+            lips=_around_one(rng, 0.24),
             rhythm=_around_one(rng, 0.25),
-            lively=_around_one(rng, 0.3),
+            lively=_around_one(rng, 0.4),
             restlessness=_around_one(rng, 0.2),
+            unrest=_around_one(rng, 0.4),
             head_resting=np.clip(rng.normal(size=3), -2, 2) * (1.2, 1.2, 0.8),
         )
 
