@@ -19,7 +19,8 @@ import numpy as np
 from .vocabulary import Words
 
 HELD_OUT_WORD_SHARE = 0.5
-_PRONOUNS = re.compile(r"\b(they|them|their|themselves)\b")
+_PRONOUNS = re.compile(r"\b(they|them|their|themselves)\b(?: (are|were|have|do)\b)?")
+AGREEING = {"are": "is", "were": "was", "have": "has", "do": "does"}  # after they: after she
 
 
 class EmptySlotError(Exception):
@@ -62,4 +63,11 @@ class Chooser:
         return self.rng.random() < share
 
     def personal(self, text: str) -> str:
-        return _PRONOUNS.sub(lambda match: self.pronouns[match[0]], text)
+        return _PRONOUNS.sub(self._pronoun, text)
+
+    def _pronoun(self, match: re.Match) -> str:
+        pronoun, verb = self.pronouns[match[1]], match[2]
+        if verb is None:
+            return pronoun
+        agrees = match[1] == "they" and pronoun in ("she", "he")
+        return f"{pronoun} {AGREEING[verb] if agrees else verb}"

@@ -42,6 +42,8 @@ class Feeling:
     def verb(self, span: EmotionSpan, form: str) -> str:
         """A graded verb phrase in a form (``base``, ``s``, ``ing``), the grade before or after."""
         word = self._word(span, "verbs")
+        if self.chooser.style == "imperative" and span.intensity == 3:
+            return inflect(word, form)
         verb, alone = inflect(word, form), gradable(word)
         adverbs = self.vocabulary.intensities[span.intensity]["verbs"].train
         if adverbs and alone and self.chooser.chance(0.6):

@@ -37,6 +37,8 @@ def grades_of(category: str, slot: str, word: str) -> tuple[int, int]:
     if word in main:
         return main[word]
     ranges = [grades for found, grades in _said_of() if found.search(word)]
+    if slot == "phrases" and word.split()[0].endswith("ing"):
+        slot = "phrases in -ing"
     ranges.append(tuple(_table()["slots"].get(slot, _ALL)))
     low, high = max(low for low, _ in ranges), min(high for _, high in ranges)
     return (low, high) if low <= high else ranges[0]
@@ -56,6 +58,10 @@ def _table() -> dict:
 @cache
 def _said_of() -> tuple[tuple[re.Pattern, tuple[int, int]], ...]:
     return tuple(
-        (re.compile(rf"\b(?:{'|'.join(map(re.escape, entry['within']))})"), tuple(entry["grades"]))
+        (re.compile(rf"\b(?:{'|'.join(map(_pattern, entry['within']))})"), tuple(entry["grades"]))
         for entry in _table()["words"]
     )
+
+
+def _pattern(word: str) -> str:
+    return "^" * word.startswith("^") + re.escape(word.lstrip("^"))

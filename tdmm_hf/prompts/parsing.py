@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain, pairwise
 
+from .choosing import AGREEING
 from .grammar import inflect, plural
 from .vocabulary import Vocabulary, load_vocabulary
 
@@ -308,6 +309,10 @@ def _verb_pattern(phrase: str, kind: str, key: object) -> _Pattern:
 
 
 def _pattern(first, rest: list[str], kind: str, key: object) -> _Pattern:
+    words = [first[0], *rest]
+    for place, (pronoun, verb) in enumerate(pairwise(words)):
+        if pronoun == "they" and verb in AGREEING:
+            rest[place] = f"{verb}|{AGREEING[verb]}"
     return _Pattern(tuple(first), tuple(rest), kind, key)
 
 

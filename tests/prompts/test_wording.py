@@ -113,7 +113,7 @@ def test_form():
     sentences += [text for _, text in DESCRIPTIONS]
     for text in sentences:
         assert not re.search(r"[{}\[\]<>](?!\s*[a-z]* )", text.replace("->", "")), text
-        assert not re.search(r"\b(\w+) \1\b", text), text
+        assert not re.search(r"\b(?!ew\b|no\b|yes\b|ha\b)(\w+) \1\b", text), text
         assert not re.search(r"\s[,.;:?!]|[,.;:]{2}|\s\s|^\W|,$", text), text
         assert not re.search(r"\b[Aa] (?!eu)[aeiou]|\b[Aa]n [^aeiou]", text), text
         assert not re.search(r"\b[Aa]n? an?\b", text), text
