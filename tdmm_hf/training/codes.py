@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from datasets import Dataset, load_dataset
 
+from ..corpus.schema import check_version
+from ..motion import FaceMotion
 from ..performer.plan import write_plan
-from ..performer.tracking import augment
+from ..performer.tracking import track
 from ..prompts.attributes import Attributes
 
 CODE_COLUMNS = ("text", "paraphrases", "descriptions", "num_frames")
@@ -24,7 +26,7 @@ def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
     """A split of a corpus folder or Hub dataset; its motions come as (frames, channels) arrays.
 
     Raises:
-        ValueError: there is no such folder, or it holds no corpus.
+        ValueError: there is no such folder, or it holds no corpus, or one of another schema.
     """
     if not Path(corpus).is_dir():
         try:
@@ -35,6 +37,8 @@ def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
     shards = sorted(str(path) for path in Path(corpus).glob(f"data/{split}-*.parquet"))
     if not shards:
         raise ValueError(f"no corpus at {str(corpus)!r}: it has no data/{split}-*.parquet")
+    for shard in shards:
+        check_version(shard)
     return Dataset.from_parquet(shards, split=split).with_format("numpy")
 
 
@@ -45,16 +49,28 @@ def encode_corpus(
 
     ``codes`` is (latent steps x codebooks,) int, step-major. ``tracked_codes`` codes the same
     motion as a tracker would have seen it; it is empty for all but ``tracked_share`` of the rows.
-    ``plan`` is empty where a corpus has no attributes.
-    """
+    ``plan`` is empty where a row has no attributes. Rows without a text are left out.
 
+    Raises:
+        ValueError: no row has a text.
+    """
+    told = [index for index, text in enumerate(corpus["text"]) if text]
+    if not told:
+        raise ValueError(
+            f"a corpus to learn language from must have texts, got {len(corpus)} rows without"
+        )
+    corpus = corpus.select(told) if len(told) < len(corpus) else corpus
     plans = _plans(corpus)
 
     def encode(rows: dict, indices: list[int]) -> dict:
         motions = [np.asarray(motion, dtype=np.float32) for motion in rows["motion"]]
         rngs = [np.random.default_rng([seed, index]) for index in indices]
         seen = [rng.random() < tracked_share for rng in rngs]
-        tracked = [augment(m, rng) for m, rng, s in zip(motions, rngs, seen, strict=True) if s]
+        tracked = [
+            track(FaceMotion(m), rng).values
+            for m, rng, s in zip(motions, rngs, seen, strict=True)
+            if s
+        ]
         tracked_codes = iter(encode_batch(motion_tokenizer, tracked))
         return {
             "plan": [plans[index] for index in indices],
@@ -73,7 +89,10 @@ def _plans(corpus: Dataset) -> list[str]:
     if "attributes" not in corpus.column_names:
         return [""] * len(corpus)
     rows = corpus.select_columns("attributes").with_format(None)
-    return [write_plan(Attributes.from_dict(row["attributes"])) for row in rows]
+    return [
+        write_plan(Attributes.from_dict(row["attributes"])) if row["attributes"] else ""
+        for row in rows
+    ]
 
 
 def encode_batch(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray]:

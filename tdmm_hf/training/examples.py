@@ -137,7 +137,7 @@ class ExampleMaker:
         row = self.coded[int(rng.choice(of))]
         states = clock.lay_out(row["plan"], self._duration(row))
         plan = sum_up(clock, states) if states else ""
-        text = str(rng.choice(row["descriptions"]))
+        text = str(rng.choice(row["descriptions"] or [row["text"], *row["paraphrases"]]))
         codes = self._steps(row["tracked_codes"] if len(row["tracked_codes"]) else row["codes"])
         instruction = self._instruction(MOTION_TO_TEXT, rng)
         if not plan:

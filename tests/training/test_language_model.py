@@ -178,6 +178,30 @@ def test_plans_are_read_from_the_corpus_as_they_were_written(places, small_codec
     assert not any(re.search(r"\.0", plan) for plan in coded["plan"])
 
 
+def test_imported_rows_have_no_plan_and_need_a_text(small_codec):
+    rows = {
+        "text": ["she smiles", None, "he laughs"],
+        "paraphrases": [[], [], []],
+        "descriptions": [[], [], []],
+        "attributes": [None, None, None],
+        "motion": [np.zeros((30, 55), np.float32).tolist()] * 3,
+        "num_frames": [30, 30, 30],
+    }
+    coded = encode_corpus(Dataset.from_dict(rows), small_codec, tracked_share=1.0)
+    assert coded["text"][:] == ["she smiles", "he laughs"]
+    assert coded["plan"][:] == ["", ""]
+    assert len(coded["tracked_codes"][0]) == len(coded["codes"][0])
+    with pytest.raises(ValueError, match="must have texts, got 1 rows without"):
+        encode_corpus(Dataset.from_dict({k: v[1:2] for k, v in rows.items()}), small_codec)
+
+
+def test_a_corpus_of_another_schema_is_refused(tmp_path):
+    (tmp_path / "data").mkdir()
+    Dataset.from_dict({"text": ["old"]}).to_parquet(tmp_path / "data/train-00000-of-00001.parquet")
+    with pytest.raises(ValueError, match="schema version must be"):
+        load_corpus(tmp_path)
+
+
 @pytest.fixture
 def coded_pair(small_codec, small_tokenizer):
     """Two coded clips, the second over a window long, and the processor for them."""
@@ -321,6 +345,16 @@ def test_a_corpus_without_attributes_has_no_plans(coded_pair):
     settings = LanguageModelSettings(read_share=0.5)
     maker = ExampleMaker(coded, processor, settings)
     assert _kinds(maker) == {(False, True, True), (False, False, True)}
+
+
+def test_what_nobody_described_is_described_as_it_was_asked_for(coded_pair):
+    coded, processor = coded_pair
+    coded = coded.remove_columns(["plan", "descriptions"])
+    coded = coded.add_column("plan", ["", ""]).add_column("descriptions", [[], []])
+    settings = LanguageModelSettings(describe_share=1.0, read_share=0.0, opening_share=0.0)
+    maker = ExampleMaker(coded, processor, settings)
+    ids = maker(0)["input_ids"]
+    assert "she smiles" in processor.tokenizer.decode(ids).replace("  ", " ")
 
 
 def test_shares_must_leave_room_for_each_other():
