@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 from .attributes import INTENSITIES, EmotionSpan
 from .choosing import Chooser, EmptySlotError
-from .grades import gradable, takes
+from .grades import gradable, takes, written
 from .grammar import inflect
 from .vocabulary import Vocabulary
 
@@ -159,7 +159,7 @@ class Feeling:
         """The words of a slot that take the span's intensity."""
         emotion = self.vocabulary.emotions[span.category]
         held_out = self.chooser.held_out
-        words = emotion.words[slot].held_out if held_out else emotion.words[slot].train
+        words = written(emotion.words[slot].held_out if held_out else emotion.words[slot].train)
         if self.chooser.plain:
             return words
         fitting = takes(span.category, slot, span.intensity, held_out)

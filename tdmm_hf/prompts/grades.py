@@ -24,11 +24,17 @@ _ALL = (min(INTENSITIES), max(INTENSITIES))
 def takes(category: str, slot: str, intensity: int, held_out: bool = False) -> tuple[str, ...]:
     """The words of a category's slot that take an intensity, in table order."""
     words = load_vocabulary().emotions[category].words[slot]
-    words = words.held_out if held_out else words.train
+    words = written(words.held_out if held_out else words.train)
     ranges = [grades_of(category, slot, word) for word in words]
     return tuple(
         w for w, (low, high) in zip(words, ranges, strict=True) if low <= intensity <= high
     )
+
+
+@cache
+def written(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some words that texts may use."""
+    return tuple(word for word in words if word not in _table()["unwritten"])
 
 
 def grades_of(category: str, slot: str, word: str) -> tuple[int, int]:
