@@ -45,7 +45,7 @@ checkpoint: $(VENV)/.test
 	$(BIN)/tdmm train-lm --config recipes/tiny.yaml --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-tiny
 
 benchmarks: $(VENV)/.test
-	for name in corpus dataset realism tokenizer adherence description latency leads render live demo; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist out
