@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tdmm_hf.prompts.attributes import Attributes, EmotionSpan
 from tdmm_hf.prompts.data_files import read_yaml
 from tdmm_hf.prompts.suite import iter_attributes
 from tdmm_hf.prompts.truth import claims
@@ -62,6 +63,23 @@ def test_ages(key):
     for seed in range(5):
         said = video_prompt(attributes, np.random.default_rng(seed)).prompt
         assert any(age in said for age in ages[key]), said
+
+
+@pytest.mark.parametrize("transition", ["hold", "then", "fade", "flash"])
+def test_every_category_has_prompts(transition):
+    spans = {"hold": [(0.0, 5.0)], "flash": [(0.0, 5.0), (2.0, 3.0)]}
+    bounds = spans.get(transition, [(0.0, 2.5), (2.5, 5.0)])
+    for seed, (category, emotion) in enumerate(load_vocabulary().emotions.items()):
+        grade = 1 + seed % 5 if emotion.graded else 3
+        grades = {category: grade, "sad" if emotion.family == "pain" else "wincing": 4}
+        keys = list(grades)[: len(bounds)]
+        emotions = tuple(
+            EmotionSpan(key, key, grades[key], *bound)
+            for key, bound in zip(keys * 2, bounds, strict=False)
+        )
+        attributes = Attributes(5.0, "man", emotions, transition=transition)
+        prompt = video_prompt(attributes, np.random.default_rng(seed)).prompt
+        assert claims(prompt, attributes) == [], prompt
 
 
 def test_same_seed_same_prompt():
