@@ -28,12 +28,12 @@ _REMARKS = ("though", "and", "but", "if", "hardly")  # what may be said of a loo
 
 
 class Feeling:
-    """Words of the emotions of one text; ``child`` says whether its subject is one."""
+    """Words of the emotions of one text; ``minor``: of a child or a teenager."""
 
-    def __init__(self, chooser: Chooser, vocabulary: Vocabulary, child: bool = False):
+    def __init__(self, chooser: Chooser, vocabulary: Vocabulary, minor: bool = False):
         self.chooser = chooser
         self.vocabulary = vocabulary
-        self.child = child
+        self.minor = minor
 
     def fill(self, slot: str, span: EmotionSpan) -> str:
         """The words of a slot; ``EmptySlotError`` where the category has none that fit."""
@@ -58,9 +58,9 @@ class Feeling:
     def ungraded(self, span: EmotionSpan, slot: str) -> str:
         """Words that show an emotion plainly or strongly, and leave open which of the two.
 
-        They tell of grown-up lives: of children they are not said.
+        They tell of grown-up lives: of children and teenagers they are not said.
         """
-        if span.intensity not in PLAIN_TO_STRONG or self.child:
+        if span.intensity not in PLAIN_TO_STRONG or self.minor:
             raise EmptySlotError(slot)
         return self._word(span, slot)
 
@@ -160,9 +160,11 @@ class Feeling:
         emotion = self.vocabulary.emotions[span.category]
         held_out = self.chooser.held_out
         words = written(emotion.words[slot].held_out if held_out else emotion.words[slot].train)
+        words = written(words, self.minor) or words[: slot == "adjectives"]
         if self.chooser.plain:
             return words
         fitting = takes(span.category, slot, span.intensity, held_out)
+        fitting = tuple(word for word in fitting if word in words)
         return fitting or (words if held_out else words[: slot == "adjectives"])
 
     def _word(self, span: EmotionSpan, slot: str) -> str:

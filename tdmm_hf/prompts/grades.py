@@ -32,9 +32,16 @@ def takes(category: str, slot: str, intensity: int, held_out: bool = False) -> t
 
 
 @cache
-def written(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of some words that texts may use."""
-    return tuple(word for word in words if word not in _table()["unwritten"])
+def written(words: tuple[str, ...], minor: bool = False) -> tuple[str, ...]:
+    """Those of some words that texts may use, of children and teenagers where ``minor``."""
+    never = _grown_up() if minor else None
+    words = (word for word in words if word not in _table()["unwritten"])
+    return tuple(word for word in words if not (never and never.search(word)))
+
+
+@cache
+def _grown_up() -> re.Pattern:
+    return re.compile(rf"(?:^|[\s-])(?:{'|'.join(map(re.escape, _table()['grown_up']))})")
 
 
 def grades_of(category: str, slot: str, word: str) -> tuple[int, int]:

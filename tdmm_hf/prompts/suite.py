@@ -89,7 +89,7 @@ def _sample(rng, duration, category: str, transition: str, second: str | None = 
     gaze = _draw_gaze(rng, vocabulary, head)
     return Attributes(
         duration=float(duration),
-        subject=_choose(rng, list(vocabulary.subjects)),
+        subject=_choose(rng, _subjects(vocabulary, categories)),
         emotions=_draw_spans(rng, vocabulary, categories, transition, duration),
         transition=transition,
         manner=manner,
@@ -97,6 +97,14 @@ def _sample(rng, duration, category: str, transition: str, second: str | None = 
         head=head,
         gaze=gaze,
     )
+
+
+def _subjects(vocabulary: Vocabulary, categories: list[str]) -> list[str]:
+    """Who may show the emotions: not all of them are for children."""
+    if not set(categories) & set(_settings()["grown_up"]):
+        return list(vocabulary.subjects)
+    minors = vocabulary.small["minors"]
+    return [key for key, s in vocabulary.subjects.items() if not (s.child or key in minors)]
 
 
 # Rounds of categories.

@@ -46,7 +46,8 @@ class Writer:
         pronouns = dict(vocabulary.small["pronouns"][self.subject.pronoun])
         self.pronouns = pronouns | ({"their": ""} if style == "terse" else {})
         self.chooser = Chooser(rng, style, self.pronouns, held_out)
-        self.feeling = Feeling(self.chooser, vocabulary, self.subject.child)
+        minor = self.subject.child or self.subject.key in vocabulary.small["minors"]
+        self.feeling = Feeling(self.chooser, vocabulary, minor)
 
     def _subject(self, vocabulary: Vocabulary) -> Subject:
         if self.style == "describe":

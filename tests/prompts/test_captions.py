@@ -251,9 +251,30 @@ def test_every_intensity_of_every_category_can_be_said():
     for category, emotion in VOCABULARY.emotions.items():
         for intensity in range(1, 6) if emotion.graded else (3,):
             span = EmotionSpan(category, category, intensity, 0.0, 4.0)
-            attributes = Attributes(4.0, "girl", (span,))
+            attributes = Attributes(4.0, "woman", (span,))
             texts = captions(attributes, np.random.default_rng(intensity), 6)
             assert len(set(texts)) == 6
+
+
+def _minors() -> list[str]:
+    children = [key for key, subject in VOCABULARY.subjects.items() if subject.child]
+    return [*children, *VOCABULARY.small["minors"]]
+
+
+def test_nothing_grown_up_is_asked_or_said_of_children_and_teenagers():
+    asked = [a for a in iter_attributes(seed=2, count=4000) if a.subject in _minors()]
+    assert len(asked) > 300
+    shown = {span.category for a in asked for span in a.emotions}
+    assert len(shown) > 100
+    assert not shown & {"flirtatious", "infatuated"}
+    grown_up = re.compile(r"\b(flirt|seduc|coquett|hungover|tipsy|lovesick|\w*drunk)")
+    for index, key in enumerate(VOCABULARY.emotions):
+        if key in ("flirtatious", "infatuated"):
+            continue
+        span = EmotionSpan(key, key, 3, 0.0, 4.0)
+        attributes = Attributes(4.0, "teenage_girl", (span,))
+        for text in captions(attributes, np.random.default_rng(index), 8):
+            assert not grown_up.search(text), text
 
 
 def test_each_grade_has_eight_distinct_wordings():
