@@ -48,7 +48,8 @@ def test_main_words_are_words_of_their_category():
     for emotion in VOCABULARY.emotions.values():
         said = {word for words in emotion.words.values() for word in words.train}
         assert set(emotion.grades) <= said, emotion.category
-        assert -1 <= emotion.valence <= 1 and -1 <= emotion.arousal <= 1
+        assert -1 <= emotion.valence <= 1
+        assert -1 <= emotion.arousal <= 1
         assert all(1 <= low <= high <= 5 for low, high in emotion.grades.values())
 
 
