@@ -16,10 +16,13 @@ from ..motion import FaceMotion
 from ..performer.plan import write_plan
 from ..performer.tracking import track
 from ..prompts.attributes import Attributes
+from ..prompts.wording import prompt
 
 CODE_COLUMNS = ("text", "paraphrases", "descriptions", "num_frames")
 CODE_DTYPE = np.int32
 GROUP = 16  # motions encoded at once
+SITUATIONS = 2  # of each row
+PLAIN_TO_STRONG = (3, 4)  # the intensities that situations leave open
 
 
 def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
@@ -45,11 +48,13 @@ def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
 def encode_corpus(
     corpus: Dataset, motion_tokenizer, tracked_share: float = 0.0, seed: int = 0
 ) -> Dataset:
-    """Rows of (text, paraphrases, descriptions, plan, num_frames, codes, tracked_codes).
+    """Rows of texts (text, paraphrases, situations, descriptions), plan, num_frames and codes.
 
     ``codes`` is (latent steps x codebooks,) int, step-major. ``tracked_codes`` codes the same
     motion as a tracker would have seen it; it is empty for all but ``tracked_share`` of the rows.
-    ``plan`` is empty where a row has no attributes. Rows without a text are left out.
+    ``plan`` is empty where a row has no attributes. ``situations`` are prompts that tell what
+    befalls somebody and leave the emotion to be understood; empty where it is too weak or too
+    strong for them. Rows without a text are left out.
 
     Raises:
         ValueError: no row has a text.
@@ -60,7 +65,7 @@ def encode_corpus(
             f"a corpus to learn language from must have texts, got {len(corpus)} rows without"
         )
     corpus = corpus.select(told) if len(told) < len(corpus) else corpus
-    plans = _plans(corpus)
+    performed = _attributes(corpus)
 
     def encode(rows: dict, indices: list[int]) -> dict:
         motions = [np.asarray(motion, dtype=np.float32) for motion in rows["motion"]]
@@ -73,7 +78,8 @@ def encode_corpus(
         ]
         tracked_codes = iter(encode_batch(motion_tokenizer, tracked))
         return {
-            "plan": [plans[index] for index in indices],
+            "plan": [write_plan(a) if a else "" for a in (performed[i] for i in indices)],
+            "situations": [_situations(performed[i], [seed, i]) for i in indices],
             "codes": encode_batch(motion_tokenizer, motions),
             "tracked_codes": [next(tracked_codes) if s else np.zeros(0, CODE_DTYPE) for s in seen],
         }
@@ -84,15 +90,19 @@ def encode_corpus(
     )
 
 
-def _plans(corpus: Dataset) -> list[str]:
-    """The plan of each row; its attributes are read as they were written, not as numpy has them."""
+def _attributes(corpus: Dataset) -> list[Attributes | None]:
+    """Each row's attributes, read as they were written, not as numpy has them."""
     if "attributes" not in corpus.column_names:
-        return [""] * len(corpus)
+        return [None] * len(corpus)
     rows = corpus.select_columns("attributes").with_format(None)
-    return [
-        write_plan(Attributes.from_dict(row["attributes"])) if row["attributes"] else ""
-        for row in rows
-    ]
+    return [Attributes.from_dict(row["attributes"]) if row["attributes"] else None for row in rows]
+
+
+def _situations(attributes: Attributes | None, entropy: list[int]) -> list[str]:
+    if attributes is None or attributes.emotions[0].intensity not in PLAIN_TO_STRONG:
+        return []
+    rng = np.random.default_rng([*entropy, 1])
+    return [prompt(attributes, rng, style="situation") for _ in range(SITUATIONS)]
 
 
 def encode_batch(motion_tokenizer, motions: list[np.ndarray]) -> list[np.ndarray]:

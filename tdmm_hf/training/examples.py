@@ -19,6 +19,7 @@ from .synonyms import replace_words
 FULL_STOP_LEFT_OUT = 0.2
 OPENING_SECONDS = 2.4
 CHANGING = " at "  # in the first part of a plan: a second emotion and its time
+SITUATION_SHARE = 0.4  # of the prompts of clips that have any
 CHANGING_SHARE = 0.6  # of what is put into words: two emotions are harder to tell than one
 WRITTEN_SECONDS = (3.0, 7.0)  # durations asked for in written prompts, which have no motion
 
@@ -76,7 +77,7 @@ class ExampleMaker:
     def _animate(self, rng: np.random.Generator, steps: int | None = None) -> dict:
         """A prompt with its motion or a window of it, or with its first steps (0: its plan)."""
         row = self.coded[int(rng.integers(len(self.coded)))]
-        text = str(rng.choice([row["text"], *row["paraphrases"]]))
+        text = self._prompt(row, rng)
         codes = self._steps(row["codes"])
         latest = max(0, len(codes) - self.window_steps) if steps is None else 0
         start = int(rng.integers(latest + 1))
@@ -137,7 +138,10 @@ class ExampleMaker:
         row = self.coded[int(rng.choice(of))]
         states = clock.lay_out(row["plan"], self._duration(row))
         plan = sum_up(clock, states) if states else ""
-        text = str(rng.choice(row["descriptions"] or [row["text"], *row["paraphrases"]]))
+        told = (
+            row["descriptions"] if len(row["descriptions"]) else [row["text"], *row["paraphrases"]]
+        )
+        text = str(rng.choice(told))
         codes = self._steps(row["tracked_codes"] if len(row["tracked_codes"]) else row["codes"])
         instruction = self._instruction(MOTION_TO_TEXT, rng)
         if not plan:
@@ -151,6 +155,12 @@ class ExampleMaker:
         )
         misreads = plan and not telling and rng.random() < self.settings.misread_share
         return self.misread(example, rng) if misreads else example
+
+    def _prompt(self, row: dict, rng: np.random.Generator) -> str:
+        """A caption of the clip, or a situation that it may stand for."""
+        if len(row["situations"]) and rng.random() < SITUATION_SHARE:
+            return str(rng.choice(row["situations"]))
+        return str(rng.choice([row["text"], *row["paraphrases"]]))
 
     def _duration(self, row: dict) -> float:
         """Seconds of a whole clip."""

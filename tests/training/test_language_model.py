@@ -176,6 +176,8 @@ def test_plans_are_read_from_the_corpus_as_they_were_written(places, small_codec
     coded = encode_corpus(rows, small_codec)
     assert list(coded["plan"]) == [write_plan(Attributes.from_dict(a)) for a in plain]
     assert not any(re.search(r"\.0", plan) for plan in coded["plan"])
+    for found, attributes in zip(coded["situations"], plain, strict=True):
+        assert len(found) == (2 if attributes["emotions"][0]["intensity"] in (3, 4) else 0)
 
 
 def test_imported_rows_have_no_plan_and_need_a_text(small_codec):
@@ -212,6 +214,7 @@ def coded_pair(small_codec, small_tokenizer):
         {
             "text": ["she smiles", "she laughs"],
             "paraphrases": [[], []],
+            "situations": [[], []],
             "descriptions": [["the woman smiles"], ["the woman laughs"]],
             "plan": ["smiles 2", "laughs 3"],
             "num_frames": [n * 4 for n in steps],
