@@ -11,11 +11,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from ..parameters import get_space
+
+NUM_LANDMARKS = 478
+LANDMARK_MIRROR_FILE = Path(__file__).with_name("landmark_mirror.json")
 
 # A face is the one seen before if it moved less than its own size, and this share of it more for
 # every frame in which it was not seen.
@@ -32,18 +38,41 @@ class Face:
         center: (2,) middle of its box in pixels.
         size: square root of its box's area in pixels.
         values: (55,) in the ``arkit`` space; 0 for channels that are not observed.
+        landmarks: (478, 3) MediaPipe's face mesh and irises: x to the right and y down in pixels
+            of the image, z away from the camera in the scale of x.
+        matrix: (4, 4) the face in the camera's space: axes of ``FaceMotion``, centimetres.
     """
 
     center: np.ndarray
     size: float
     values: np.ndarray
+    landmarks: np.ndarray = field(default_factory=lambda: np.zeros((NUM_LANDMARKS, 3), np.float32))
+    matrix: np.ndarray = field(default_factory=lambda: np.eye(4))
 
     def mirror(self, width: int) -> Face:
         """The face as it is in the mirrored image; ``width`` of the image in pixels."""
         space = get_space("arkit")
         center = np.array([width - self.center[0], self.center[1]])
         values = self.values[list(space.mirror_index)] * np.array(space.mirror_sign)
-        return Face(center, self.size, values)
+        landmarks = self.landmarks[landmark_mirror()] * np.float32([-1, 1, 1])
+        landmarks[:, 0] += width
+        matrix = self.matrix * _MIRRORED_MATRIX
+        return Face(center, self.size, values, landmarks, matrix)
+
+
+# Of S M S with S = diag(-1, 1, 1, 1): a matrix seen in a mirror that swaps left and right.
+_MIRRORED_MATRIX = np.outer([-1, 1, 1, 1], [-1, 1, 1, 1])
+
+
+@cache
+def landmark_mirror() -> np.ndarray:
+    """(478,) the landmark that stands for each one in a mirror; its own inverse.
+
+    Measured by ``benchmarks/landmark_mirror.py``.
+    """
+    mirror = np.array(json.loads(LANDMARK_MIRROR_FILE.read_text(encoding="utf-8"))["mirror"])
+    mirror.flags.writeable = False
+    return mirror
 
 
 def merge_faces(faces: list[Face], others: list[Face]) -> list[Face]:
@@ -57,8 +86,18 @@ def merge_faces(faces: list[Face], others: list[Face]) -> list[Face]:
         if near:
             twin = min(near, key=lambda one: np.linalg.norm(one.center - face.center))
             left.remove(twin)
-            merged.append(replace(face, values=(face.values + twin.values) / 2))
+            merged.append(_mean(face, twin))
     return merged
+
+
+def _mean(face: Face, twin: Face) -> Face:
+    """The place of the first; values, landmarks and matrix between both."""
+    return replace(
+        face,
+        values=(face.values + twin.values) / 2,
+        landmarks=(face.landmarks + twin.landmarks) / 2,
+        matrix=(face.matrix + twin.matrix) / 2,
+    )
 
 
 def link_faces(frames: list[list[Face]]) -> list[Track]:

@@ -9,6 +9,8 @@ one side: on seven clips, gaze to the subject's left read 0.16 higher than in th
 time. The average does not: a mirrored video gives the mirrored motion. A face must be found in
 both. Else the scores are MediaPipe's own, with its rest levels and reach.
 
+Landmarks and face matrix are averaged in the same way, so that they have no side either.
+
 Its face matrix has this package's axes (+y up, +z out of the face towards the camera, +x to the
 subject's left), so the head angles, relative to the camera, are read straight from it.
 """
@@ -80,11 +82,17 @@ class FaceTracker:
             image: (height, width, 3) uint8 RGB.
             time: seconds, not before those of the last call.
         """
+        straight, mirrored = self.detect_apart(image, time)
+        return merge_faces(straight, [face.mirror(image.shape[1]) for face in mirrored])
+
+    def detect_apart(self, image: np.ndarray, time: float) -> tuple[list[Face], list[Face]]:
+        """Faces in one frame, and those in its mirror image, as they are there."""
         timestamp = max(round(time * 1000), self._last_timestamp + 1)
         self._last_timestamp = timestamp
-        straight = self._faces(self._straight, image, timestamp)
-        mirrored = self._faces(self._mirrored, image[:, ::-1], timestamp)
-        return merge_faces(straight, [face.mirror(image.shape[1]) for face in mirrored])
+        return (
+            self._faces(self._straight, image, timestamp),
+            self._faces(self._mirrored, image[:, ::-1], timestamp),
+        )
 
     def _faces(self, landmarker, image: np.ndarray, timestamp: int) -> list[Face]:
         picture = self._mediapipe.Image(
@@ -112,14 +120,17 @@ def head_angles(matrix: np.ndarray) -> np.ndarray:
 
 
 def _face(landmarks, blendshapes, matrix, shape: tuple[int, ...]) -> Face:
-    points = np.array([(p.x * shape[1], p.y * shape[0]) for p in landmarks])
-    low, high = points.min(axis=0), points.max(axis=0)
+    scale = (shape[1], shape[0], shape[1])
+    points = np.array([(p.x, p.y, p.z) for p in landmarks]) * scale
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
     score = {one.category_name: one.score for one in blendshapes}
     weights = [score[name] if name in OBSERVED_WEIGHTS else 0.0 for name in ARKIT_BLENDSHAPES]
     return Face(
         center=(low + high) / 2,
         size=float(np.sqrt(np.prod(high - low))),
         values=np.concatenate([weights, head_angles(np.asarray(matrix))]),
+        landmarks=points.astype(np.float32),
+        matrix=np.asarray(matrix, dtype=float),
     )
 
 

@@ -38,16 +38,21 @@ class Video:
         rate: mean frames per second that the container gives.
         expected_frames: frames that the container announces; 0 where it does not.
         damaged_after: seconds of the last readable frame, where the file breaks off; else None.
+        damaged_frames: frames before that which are missing or smeared by damage in the file.
+        left_out: frames left out since their timestamp does not rise.
     """
 
-    def __init__(self, container, name: str):
+    def __init__(self, container, stream, name: str):
         self._container = container
-        self._stream = container.streams.video[0]
+        self._stream = stream
         self._stream.thread_type = "AUTO"
         self.name = name
         self.rate = float(self._stream.average_rate or self._stream.guessed_rate or 25)
         self.expected_frames = self._stream.frames
         self.damaged_after: float | None = None
+        self.damaged_frames = 0
+        self.left_out = 0
+        self._error: Exception | None = None
 
     def frames(self) -> Iterator[VideoFrame]:
         """Upright frames in order; those whose timestamp does not rise are left out.
@@ -55,20 +60,35 @@ class Video:
         Raises:
             ValueError: not one frame can be decoded.
         """
-        av = require_package("av", extra="video")
         time = None
-        try:
-            for index, frame in enumerate(self._container.decode(self._stream)):
-                at = index / self.rate if frame.time is None else float(frame.time)
-                if time is None or at > time:
-                    time = at
-                    yield VideoFrame(time, _upright(frame))
-        except av.FFmpegError as error:
-            if time is None:
-                raise ValueError(f"{self.name}: the video cannot be decoded ({error})") from error
-            self.damaged_after = time
+        for index, frame in enumerate(self._decoded()):
+            at = index / self.rate if frame.time is None else float(frame.time)
+            if time is None or at > time:
+                time = at
+                yield VideoFrame(time, _upright(frame))
+            else:
+                self.left_out += 1
         if time is None:
+            damage = self._error or f"{self.damaged_frames} frames are damaged"
+            if self._error or self.damaged_frames:
+                raise ValueError(f"{self.name}: the video cannot be decoded ({damage})")
             raise ValueError(f"{self.name}: the video has no frames")
+        if self._error:
+            self.damaged_after = time
+
+    def _decoded(self) -> Iterator:
+        """Frames as they come, over packets that cannot be decoded; up to where reading fails."""
+        av = require_package("av", extra="video")
+        try:
+            for packet in self._container.demux(self._stream):
+                try:
+                    for frame in packet.decode():
+                        self.damaged_frames += frame.is_corrupt
+                        yield frame
+                except av.error.InvalidDataError:
+                    self.damaged_frames += 1
+        except av.FFmpegError as error:
+            self._error = error
 
 
 @contextmanager
@@ -88,9 +108,11 @@ def open_video(path: str | os.PathLike) -> Iterator[Video]:
     except av.FFmpegError as error:
         raise ValueError(f"{name}: not a video that can be read ({error.strerror})") from error
     with container:
-        if not container.streams.video:
+        cover = av.stream.Disposition.attached_pic
+        streams = [one for one in container.streams.video if not one.disposition & cover]
+        if not streams:
             raise ValueError(f"{name}: the file has no video stream")
-        yield Video(container, name)
+        yield Video(container, streams[0], name)
 
 
 def _upright(frame) -> np.ndarray:
