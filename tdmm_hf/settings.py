@@ -251,3 +251,59 @@ class LanguageModelSettings:
                 "describe_share, read_share and opening_share must be at most 1 together, "
                 f"got {' + '.join(map(str, shares))}"
             )
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """Which videos are made of which prompts.
+
+    Args:
+        generator: a name that ``tdmm_hf.video.generators`` knows.
+        count: training clips of the prompt suite; more may be asked for later.
+        held_out: clips of held-out combinations, for validation and for test each.
+        seed: of the prompts; every clip's own seed derives from it.
+        duration: whole seconds of every clip, 2 to 60; 0 draws them from 2 to 12, mostly 4 to 6.
+        captions: wordings of each clip's prompt for the corpus.
+        descriptions: wordings of what the motion alone shows.
+    """
+
+    generator: str = "embedded"
+    count: int = 100
+    held_out: int = 0
+    seed: int = 0
+    duration: int = 0
+    captions: int = 6
+    descriptions: int = 2
+
+    def __post_init__(self):
+        _require_positive(self, "count", "captions", "descriptions")
+        if self.held_out < 0 or self.seed < 0:
+            raise ValueError(
+                f"held_out and seed must not be negative, got {self.held_out} and {self.seed}"
+            )
+        if self.duration and not 2 <= self.duration <= 60:
+            raise ValueError(f"duration must be 0, or 2 to 60 s, got {self.duration}")
+
+
+@dataclass(frozen=True)
+class VideoFitSettings:
+    """Which fitted videos make a corpus.
+
+    Args:
+        min_score: least score of the fit's quality, 0..1.
+        min_face: least share of frames with a face.
+        length_tolerance: by which share of it a clip may be shorter or longer than its prompt's
+            performance, whose times its attributes tell.
+        shard_clips: clips in a file of the corpus.
+    """
+
+    min_score: float = 0.5
+    min_face: float = 0.8
+    length_tolerance: float = 0.2
+    shard_clips: int = 250
+
+    def __post_init__(self):
+        _require_share(self, "min_score", "min_face")
+        _require_positive(self, "shard_clips")
+        if not self.length_tolerance >= 0:
+            raise ValueError(f"length_tolerance must not be negative, got {self.length_tolerance}")

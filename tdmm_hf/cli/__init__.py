@@ -17,7 +17,18 @@ import sys
 
 import typer
 
-from . import convert, corpus, corpus_import, films, motions, play, push, rigs, training
+from . import (
+    convert,
+    corpus,
+    corpus_import,
+    corpus_videos,
+    films,
+    motions,
+    play,
+    push,
+    rigs,
+    training,
+)
 from . import demo as demo_page
 
 app = typer.Typer(
@@ -44,6 +55,8 @@ app.command()(demo_page.demo)
 push_app.command("space")(push.space)
 corpus_app.command("build")(corpus.build)
 corpus_app.command("import")(corpus_import.import_corpus)
+corpus_app.command("generate-videos")(corpus_videos.generate_videos)
+corpus_app.command("fit")(corpus_videos.fit)
 corpus_app.command("push")(corpus.push)
 app.command("train-tokenizer")(training.train_tokenizer)
 app.command("train-lm")(training.train_lm)
