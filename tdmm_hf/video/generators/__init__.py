@@ -6,8 +6,8 @@
     >>> get_generator("embedded", size=256).needs_attributes
     True
 
-``embedded`` needs no weights and performs the attributes. See ``interface.py`` for what a generator
-promises.
+``embedded`` needs no weights and performs the attributes; ``command`` runs any program;
+``endpoint`` asks a server. See ``interface.py`` for what a generator promises.
 """
 
 from __future__ import annotations
@@ -29,7 +29,19 @@ def _embedded(**settings) -> VideoGenerator:
     return EmbeddedGenerator(**settings)
 
 
-_GENERATORS = {"embedded": _embedded}
+def _command(**settings) -> VideoGenerator:
+    from .command import CommandGenerator
+
+    return CommandGenerator(**settings)
+
+
+def _endpoint(**settings) -> VideoGenerator:
+    from .endpoint import EndpointGenerator
+
+    return EndpointGenerator(**settings)
+
+
+_GENERATORS = {"embedded": _embedded, "command": _command, "endpoint": _endpoint}
 
 
 def generator_names() -> tuple[str, ...]:
@@ -41,7 +53,7 @@ def get_generator(name: str, **settings) -> VideoGenerator:
     """The generator of that name.
 
     Args:
-        settings: fields of ``EmbeddedGenerator``.
+        settings: fields of ``EmbeddedGenerator``, ``CommandGenerator`` or ``EndpointGenerator``.
 
     Raises:
         ValueError: an unknown name or setting, or a value that breaks a rule.

@@ -88,3 +88,10 @@ def check_request(prompt: VideoPrompt, seed: int, out: Path) -> None:
         raise ValueError(f"seed must be in 0..{MAX_SEED}, got {seed}")
     if out.suffix.lower() != ".mp4":
         raise ValueError(f"the video's name must end in .mp4, got {out.name!r}")
+
+
+def one_line(text: object, length: int = 200) -> str:
+    """What somebody else said, fit for a message: printable, on one line, not long."""
+    words = "".join(c if c.isprintable() else " " for c in str(text)).split()
+    line = " ".join(words)
+    return line if len(line) <= length else line[: length - 1] + "…"
