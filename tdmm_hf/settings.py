@@ -290,14 +290,14 @@ class VideoFitSettings:
     """Which fitted videos make a corpus.
 
     Args:
-        min_score: least score of the fit's quality, 0..1.
+        min_score: least score of the fit's quality, 0..1, besides the rules of ``quality.yaml``.
         min_face: least share of frames with a face.
         length_tolerance: by which share of it a clip may be shorter or longer than its prompt's
             performance, whose times its attributes tell.
         shard_clips: clips in a file of the corpus.
     """
 
-    min_score: float = 0.5
+    min_score: float = 0.0
     min_face: float = 0.8
     length_tolerance: float = 0.2
     shard_clips: int = 250

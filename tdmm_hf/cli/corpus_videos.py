@@ -85,20 +85,29 @@ def _fit(
 
 
 def _options(pairs: list[str]) -> dict:
-    """Settings of a generator; values are read as YAML reads them.
+    """Settings of a generator: numbers, true, false, [lists] and {maps} as in YAML, else text.
 
     Raises:
         ValueError: not NAME=VALUE.
     """
-    import yaml
-
     found = {}
     for pair in pairs:
-        name, equals, value = pair.partition("=")
+        name, equals, text = pair.partition("=")
         if not (name and equals):
             raise ValueError(f"--option must be NAME=VALUE, got {pair!r}")
-        found[name.replace("-", "_")] = yaml.safe_load(value)
+        found[name.replace("-", "_")] = _value(text)
     return found
+
+
+def _value(text: str):
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:  # a command line, say
+        return text
+    kinds = bool | int | float | list | (dict if text.startswith("{") else bool)
+    return value if isinstance(value, kinds) else text
 
 
 def _tell(report) -> None:

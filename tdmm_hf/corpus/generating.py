@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -160,12 +160,12 @@ class GenerateTask:
     Args:
         folder: of the run.
         settings: of the run.
-        options: of the generator, as sorted pairs.
+        options: of the generator.
     """
 
     folder: Path
     settings: VideoSettings
-    options: tuple[tuple[str, object], ...] = ()
+    options: dict = field(default_factory=dict)
 
     def __call__(self, job: Job) -> Verdict:
         record = self.folder / RECORDS / f"{job.key}.json"
@@ -173,7 +173,7 @@ class GenerateTask:
         if record.exists() and clip.exists():
             return _verdict(json.loads(record.read_text(encoding="utf-8")))
         request = self.request(job.task)
-        video = _generator(self.settings.generator, self.options).generate(
+        video = _generator(self.settings.generator, json.dumps(self.options)).generate(
             request.prompt, request.seed, clip, request.attributes
         )
         found = {
@@ -201,9 +201,9 @@ def _verdict(record: dict) -> Verdict:
 
 
 @cache
-def _generator(name: str, options: tuple[tuple[str, object], ...]):
-    """The generator, with its models, once for each process."""
-    return get_generator(name, **dict(options))
+def _generator(name: str, options: str):
+    """The generator, with its models, once for each process; options are JSON."""
+    return get_generator(name, **json.loads(options))
 
 
 @dataclass(frozen=True)
@@ -272,16 +272,16 @@ def generate_videos(
         OSError: the disk is full, or the folder cannot be written.
     """
     out = Path(out)
-    pairs = tuple(sorted((options or {}).items()))
-    generator = get_generator(settings.generator, **dict(pairs))
-    task = GenerateTask(out.resolve(), settings, pairs)
+    options = options or {}
+    generator = get_generator(settings.generator, **options)
+    task = GenerateTask(out.resolve(), settings, options)
     jobs = list(suite_jobs(settings) if prompts is None else file_jobs(Path(prompts)))
     _check(jobs, task, generator)
     (out / CLIPS).mkdir(parents=True, exist_ok=True)
     (out / RECORDS).mkdir(exist_ok=True)
     wanted = {k: v for k, v in asdict(settings).items() if k not in EXTENSIBLE}
     origin = "suite" if prompts is None else "file"
-    claim(out / SETTINGS_FILE, {**wanted, "prompts": origin, "options": dict(pairs)}, "videos of")
+    claim(out / SETTINGS_FILE, {**wanted, "prompts": origin, "options": options}, "videos of")
     return run_table(out, jobs, task, running, "generate", retry, progress)
 
 
