@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from .common import Model, Seed, bar, given, load_pipeline, seconds
-from .outputs import check_target, targets, write
+from .outputs import check_target, check_writable, targets, write
 
 
 def generate(
@@ -83,16 +83,19 @@ def fit(
     from ..formats import check_suffix, save
 
     check_suffix(out)
-    motion = _track(video, model)
+    check_writable(out)
+    result = _track(video, model)
     out.parent.mkdir(parents=True, exist_ok=True)
-    save(motion, out)
-    print(f"{motion.num_frames} frames at {motion.fps:g} a second: {out}")
+    save(result.motion, out)
+    print(f"{result.motion.num_frames} frames at {result.motion.fps:g} a second: {out}")
+    for line in result.quality.lines():
+        print(f"  {line}")
 
 
 def _read_motion(path: Path, landmarker: Path | None):
     from ..formats import is_motion_file, load
 
-    return load(path) if is_motion_file(path) else _track(path, landmarker)
+    return load(path) if is_motion_file(path) else _track(path, landmarker).motion
 
 
 def _track(video: Path, model: Path | None):
@@ -102,7 +105,7 @@ def _track(video: Path, model: Path | None):
         result = fit_video(video, model=model, progress=advance)
     for note in result.notes:
         print(f"{video.name}: {note}", file=sys.stderr)
-    return result.motion
+    return result
 
 
 def _read_prompts(path: Path | None) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+import os
 import re
 import sys
 from pathlib import Path
@@ -62,6 +64,16 @@ def check_target(path: Path) -> None:
             check_suffix(path)
         except ValueError as error:
             raise ValueError(f"{error}, {', '.join(FILMS)}") from None
+
+
+def check_writable(path: Path) -> None:
+    """``OSError`` unless a file can be made there; to be asked before the long work."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    effective = os.access in os.supports_effective_ids
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=effective):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
 
 def write(motion, path: Path) -> None:

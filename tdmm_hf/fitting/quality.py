@@ -77,12 +77,16 @@ class Quality:
     score: float
     reasons: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        """The verdict in words: score and span, gaps and cuts, reasons for rejection."""
         start, end = self.span
-        verdict = "rejected" if self.reasons else "kept"
-        return (
-            f"quality {self.score:.2f}, {verdict}; face seen without a gap {start:.2f}-{end:.2f} s"
-        )
+        return [
+            f"quality {self.score:.2f}, {'rejected' if self.reasons else 'kept'}: "
+            f"face in {self.seen:.0%} of the frames, without a gap from {start:.2f} to {end:.2f} s",
+            *map(str, self.gaps),
+            *(f"another person or shot from {time:.2f} s" for time in self.cut_times),
+            *(f"rejected: {reason}" for reason in self.reasons),
+        ]
 
     def to_dict(self) -> dict:
         """For JSON."""
@@ -191,9 +195,21 @@ def find_cuts(motion: FaceMotion, landmarks: np.ndarray, matrices: np.ndarray) -
     for at in range(2, len(seen) - 1):
         before, after = slice(max(0, at - limits["frames"]), at), slice(at, at + limits["frames"])
         if max(np.median(yaw[before]), np.median(yaw[after])) < limits["yaw"]:
-            apart = np.median(shapes[after], axis=0) - np.median(shapes[before], axis=0)
-            far[at] = np.sqrt((apart**2).sum(axis=1).mean())
-    return [int(seen[at]) for at in _peaks(far, limits["shape"], limits["frames"])]
+            far[at] = _apart(np.median(shapes[after], axis=0), np.median(shapes[before], axis=0))
+    steps = np.concatenate([[0.0], _apart(shapes[1:], shapes[:-1])])
+    peaks = _peaks(far, limits["shape"], limits["frames"])
+    return [int(seen[_steepest(steps, at, limits["frames"] // 2)]) for at in peaks]
+
+
+def _apart(shapes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Root mean square distance of points, of shapes (..., points, 3)."""
+    return np.sqrt(((shapes - others) ** 2).sum(axis=-1).mean(axis=-1))
+
+
+def _steepest(steps: np.ndarray, near: int, reach: int) -> int:
+    """Where the change that medians smear is greatest."""
+    first = max(0, near - reach)
+    return first + int(np.argmax(steps[first : near + reach + 1]))
 
 
 def firm_shapes(landmarks: np.ndarray, matrices: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
@@ -60,6 +61,7 @@ class FaceTracker:
         self._last_timestamp = -1
 
     def __enter__(self) -> FaceTracker:
+        _check_bundle(self._model)
         try:
             with _quiet_stderr(), ExitStack() as stack:
                 self._straight = stack.enter_context(self._create())
@@ -106,6 +108,17 @@ class FaceTracker:
             strict=True,
         )
         return [_face(*parts, image.shape) for parts in found]
+
+
+def _check_bundle(model: str | os.PathLike) -> None:
+    """``ValueError`` for a damaged bundle, which is a zip file: MediaPipe may hang on one."""
+    try:
+        with zipfile.ZipFile(model) as bundle:
+            damaged = bundle.testzip()
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"model {model} is not a Face Landmarker bundle ({error})") from error
+    if damaged:
+        raise ValueError(f"model {model} is not a Face Landmarker bundle ({damaged} is damaged)")
 
 
 def head_angles(matrix: np.ndarray) -> np.ndarray:

@@ -108,6 +108,8 @@ def open_video(path: str | os.PathLike) -> Iterator[Video]:
     except av.FFmpegError as error:
         raise ValueError(f"{name}: not a video that can be read ({error.strerror})") from error
     with container:
+        if not len(container.streams):
+            raise ValueError(f"{name}: not a video that can be read (nothing but a header in it)")
         cover = av.stream.Disposition.attached_pic
         streams = [one for one in container.streams.video if not one.disposition & cover]
         if not streams:

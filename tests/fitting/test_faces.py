@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from tdmm_hf.fitting.faces import Face, link_faces, main_track, merge_faces
+from tdmm_hf.fitting.faces import (
+    NUM_LANDMARKS,
+    Face,
+    landmark_mirror,
+    link_faces,
+    main_track,
+    merge_faces,
+)
 from tdmm_hf.fitting.tracker import head_angles
 from tdmm_hf.parameters import get_space
 
@@ -66,3 +73,47 @@ def test_merged_faces_are_means_of_pairs():
     merged = merge_faces([face(100), face(300)], [face(500), ones])
     assert [one.center[0] for one in merged] == [100]
     assert merged[0].values.tolist() == [0.5] * 55
+
+
+def test_landmarks_pair_left_with_right():
+    mirror = landmark_mirror()
+    np.testing.assert_array_equal(np.sort(mirror), np.arange(NUM_LANDMARKS))
+    np.testing.assert_array_equal(mirror[mirror], np.arange(NUM_LANDMARKS))
+    # Eyes' outer corners, mouth corners, iris centres; chin and nose tip are in the middle.
+    assert mirror[[33, 61, 468, 152, 1]].tolist() == [263, 291, 473, 152, 1]
+    assert (mirror == np.arange(NUM_LANDMARKS)).sum() == 28
+
+
+def random_face(seed):
+    rng = np.random.default_rng(seed)
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_euler("YXZ", [0.5, 0.2, -0.1]).as_matrix()
+    matrix[:3, 3] = 3, -2, -40
+    landmarks = rng.uniform(50, 150, (NUM_LANDMARKS, 3)).astype(np.float32)
+    return Face(np.array([100.0, 100.0]), 50.0, rng.uniform(size=55), landmarks, matrix)
+
+
+def test_mirrored_twice_is_the_same_face():
+    one = random_face(0)
+    back = one.mirror(640).mirror(640)
+    np.testing.assert_allclose(back.landmarks, one.landmarks, atol=1e-4)
+    np.testing.assert_array_equal(back.matrix, one.matrix)
+
+
+def test_mirror_turns_landmarks_and_matrix():
+    one = random_face(0)
+    mirrored = one.mirror(640)
+    np.testing.assert_allclose(
+        mirrored.landmarks[263], one.landmarks[33] * [-1, 1, 1] + [640, 0, 0]
+    )
+    assert mirrored.matrix[:3, 3].tolist() == [-3, -2, -40]
+    np.testing.assert_allclose(
+        head_angles(mirrored.matrix), head_angles(one.matrix) * [1, -1, -1], atol=1e-12
+    )
+
+
+def test_merging_means_landmarks_and_matrices():
+    one, other = random_face(0), random_face(1)
+    merged = merge_faces([one], [other])[0]
+    np.testing.assert_allclose(merged.landmarks, (one.landmarks + other.landmarks) / 2)
+    np.testing.assert_allclose(merged.matrix, one.matrix)
