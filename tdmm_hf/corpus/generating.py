@@ -311,6 +311,8 @@ def run_table(
 
     with JobTable(folder / JOBS_FILE) as table:
         table.add(jobs)
+        for left in folder.glob("*/.*.part"):  # of killed workers
+            left.unlink(missing_ok=True)
         if retry:
             table.retry_failed()
         counts = table.counts()
