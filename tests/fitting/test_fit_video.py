@@ -7,7 +7,7 @@ import pytest
 from conftest import SHARED, write_video
 
 from tdmm_hf.fitting import fit_video
-from tdmm_hf.fitting.tracker import FaceTracker, _system_library_error
+from tdmm_hf.fitting.tracker import FaceTracker, _system_library_error, head_angles
 from tdmm_hf.fitting.video import open_video
 from tdmm_hf.parameters import get_space
 
@@ -37,6 +37,27 @@ def test_fit_of_a_real_face(fitted):
     assert np.degrees(motion.channel("headYaw").mean()) == pytest.approx(13, abs=4)
     assert motion.channel("eyeLookInLeft")[0] > 0.5 > 0.2 > motion.channel("eyeLookOutLeft")[0]
     assert motion.channel("mouthSmileLeft")[:3].mean() > 0.3
+
+
+def test_landmarks_and_matrices_go_with_the_motion(fitted):
+    assert fitted.landmarks.shape == (20, 478, 3)
+    assert fitted.image_size == (832, 480)
+    x, y = fitted.landmarks[..., 0], fitted.landmarks[..., 1]
+    # The subject's right eye is on the left of the picture, the chin below the eyes.
+    assert (x[:, 33] < x[:, 263]).all()
+    assert (y[:, 33] < y[:, 152]).all()
+    rotations = fitted.matrices[:, :3, :3]
+    np.testing.assert_allclose(
+        rotations @ rotations.transpose(0, 2, 1), np.tile(np.eye(3), (20, 1, 1)), atol=1e-5
+    )
+    yaws = [head_angles(matrix)[1] for matrix in fitted.matrices]
+    np.testing.assert_allclose(yaws, fitted.motion.channel("headYaw"), atol=0.01)
+
+
+def test_a_good_clip_is_kept(fitted):
+    assert fitted.quality.reasons == ()
+    assert fitted.quality.score > 0.5
+    assert (fitted.quality.seen, fitted.quality.cuts, fitted.quality.gaps) == (1.0, 0, ())
 
 
 def test_mirrored_video_gives_the_mirrored_motion(clip_frames, fitted, landmarker, tmp_path):
