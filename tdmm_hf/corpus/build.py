@@ -8,14 +8,8 @@ on where it was: a shard is written beside its place and renamed when whole.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -28,6 +22,7 @@ from tqdm import tqdm
 from ..prompts.vocabulary import load_vocabulary
 from ..settings import CorpusSettings, claim
 from .polishing import ANSWERS, open_rewriter, polish_rows
+from .processes import one_thread, worker_pool
 from .rows import performed_row, probe, text_digests
 from .schema import SCHEMA_VERSION
 from .shards import read_columns, shard_path, shard_schema, write_rows
@@ -37,7 +32,6 @@ SETTINGS_FILE = "build.json"
 SAMPLED_DURATIONS = 2000
 HOURS_MARGIN = 1.02  # what durations are drawn may sum up to less than is expected
 MANY_ROUNDS = 20  # from so many on, hours are made of whole rounds through the categories
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,7 @@ def build(
     bar = tqdm(
         total=total, initial=done, unit="clip", desc="perform", smoothing=0.1, disable=not progress
     )
-    with bar, _pool(workers) as pool:
+    with bar, one_thread(), worker_pool(workers) as pool:
         _write_missing(pool, [s for s in shards if s.split == "train"], settings, directory, bar)
         held_out = [shard for shard in shards if shard.split != "train"]
         _write_missing(pool, held_out, settings, directory, bar)
@@ -179,29 +173,3 @@ def training_texts(directory: Path) -> np.ndarray:
         texts += pc.list_flatten(table["paraphrases"]).to_pylist()
         found.append(text_digests(texts))
     return np.unique(np.concatenate(found))
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[Executor]:
-    """Processes of one thread each: sums are the same bits however many there are."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(workers, context, initializer=_start_worker) as pool:
-            yield pool
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def _start_worker() -> None:
-    """A worker ends at once when the user interrupts, and with its parent; shards stay whole."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()

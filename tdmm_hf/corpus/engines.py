@@ -13,11 +13,8 @@ stops, and the job waits as it was.
 from __future__ import annotations
 
 import errno
-import multiprocessing
 import os
-import signal
 import textwrap
-import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -27,10 +24,10 @@ from typing import Protocol
 
 from ..import_utils import require_package
 from .jobs import Job, JobTable
+from .processes import ONE_THREAD, one_thread, worker_pool
 
 ERROR_CHARACTERS = 400
 MAX_FAILED_STARTS = 10  # of a cluster's workers, one after another
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 NOT_THE_JOB = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -161,20 +158,18 @@ class ProcessEngine:
     task: Task
     _idle: list[ProcessPoolExecutor] = field(default_factory=list)
     _busy: dict[Future, tuple[ProcessPoolExecutor, Job]] = field(default_factory=dict)
-    _environment: dict[str, str | None] = field(default_factory=dict)
 
     def __enter__(self) -> ProcessEngine:
-        self._environment = {name: os.environ.get(name) for name in ONE_THREAD}
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+        self._single = one_thread()
+        self._single.__enter__()
         workers = self.running.workers or os.cpu_count() or 1
-        self._idle = [_executor() for _ in range(workers)]
+        self._idle = [worker_pool(1) for _ in range(workers)]
         return self
 
     def __exit__(self, *exception) -> None:
         for executor in [*self._idle, *(executor for executor, _ in self._busy.values())]:
             executor.shutdown(wait=True, cancel_futures=True)
-        for name, value in self._environment.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        self._single.__exit__(*exception)
 
     @property
     def idle(self) -> bool:
@@ -190,7 +185,7 @@ class ProcessEngine:
             future = executor.submit(attempt, self.task, job)
         except BrokenProcessPool:  # it was killed while it had nothing to do
             executor.shutdown(wait=False)
-            executor = _executor()
+            executor = worker_pool(1)
             future = executor.submit(attempt, self.task, job)
         self._busy[future] = (executor, job)
 
@@ -204,27 +199,10 @@ class ProcessEngine:
             outcome = future.result()
         except BrokenProcessPool:
             executor.shutdown(wait=False)
-            executor = _executor()
+            executor = worker_pool(1)
             outcome = Outcome(job, error="the worker's process was killed")
         self._idle.append(executor)
         return outcome
-
-
-def _executor() -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, context, initializer=start_worker)
-
-
-def start_worker() -> None:
-    """A worker ends at once when the user interrupts, and with its parent; files stay whole."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 @dataclass
@@ -280,7 +258,7 @@ class RayEngine:
             num_gpus=self.running.gpus,
             max_restarts=0,
             max_task_retries=0,
-            runtime_env={"env_vars": dict.fromkeys(ONE_THREAD, "1")},
+            runtime_env={"env_vars": ONE_THREAD},
         )
         actor = kind.remote(self.task)
         self._starting[actor.ready.remote()] = actor

@@ -16,12 +16,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from importlib import resources
 
 import numpy as np
-import yaml
 
 from .attributes import Action, Attributes, EmotionSpan, HeadMotion
+from .data_files import read_yaml
 from .vocabulary import Vocabulary, family_of, load_vocabulary
 
 MAX_DURATION = 60.0
@@ -165,8 +164,7 @@ def _may_follow(category: str, transition: str, second: str) -> bool:
 @cache
 def _settings() -> dict:
     """The contents of ``data/suite.yaml``."""
-    path = resources.files(__package__).joinpath("data", "suite.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml("suite.yaml")
 
 
 def _choose(rng: np.random.Generator, items):

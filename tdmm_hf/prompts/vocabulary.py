@@ -15,11 +15,9 @@ import csv
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import chain
 
-import yaml
-
+from .data_files import read_text, read_yaml
 from .written import load_written
 
 EMOTION_SLOTS = (
@@ -153,14 +151,6 @@ class Vocabulary:
         return tuple(dict.fromkeys(emotion.family for emotion in self.emotions.values()))
 
 
-def _text(name: str) -> str:
-    return resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8")
-
-
-def _yaml(name: str) -> dict:
-    return yaml.load(_text(name), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
 def _words(fields: dict, slot: str) -> Words:
     held_out = fields.get("held_out", {})
     if isinstance(held_out, dict):
@@ -169,11 +159,13 @@ def _words(fields: dict, slot: str) -> Words:
 
 
 def _emotions() -> dict[str, Emotion]:
-    rows = list(csv.DictReader(_text("emotions.csv").splitlines()))
+    rows = list(csv.DictReader(read_text("emotions.csv").splitlines()))
     said = {
-        key: words for family in _yaml("emotions.yaml").values() for key, words in family.items()
+        key: words
+        for family in read_yaml("emotions.yaml").values()
+        for key, words in family.items()
     }
-    situations = _yaml("situations.yaml")
+    situations = read_yaml("situations.yaml")
     return {
         row["category"]: Emotion(
             category=row["category"],
@@ -226,34 +218,34 @@ def _manner(key: str, fields: dict) -> Manner:
 @cache
 def load_vocabulary() -> Vocabulary:
     """The tables of ``data/``, read once."""
-    templates = _yaml("templates.yaml")
+    templates = read_yaml("templates.yaml")
     extra, describe = templates.pop("extra"), templates.pop("describe")
     return Vocabulary(
         emotions=_emotions(),
         intensities={
             grade: {slot: _words(fields, slot) for slot in INTENSITY_SLOTS}
-            for grade, fields in _yaml("intensities.yaml").items()
+            for grade, fields in read_yaml("intensities.yaml").items()
         },
         subjects={
             row["key"]: Subject(row["key"], row["noun"], row["pronoun"], row["child"] == "yes")
-            for row in csv.DictReader(_text("subjects.csv").splitlines())
+            for row in csv.DictReader(read_text("subjects.csv").splitlines())
         },
-        manners={key: _manner(key, fields) for key, fields in _yaml("manners.yaml").items()},
+        manners={key: _manner(key, fields) for key, fields in read_yaml("manners.yaml").items()},
         head_motions={
-            key: _head_motion(key, fields) for key, fields in _yaml("head_motions.yaml").items()
+            key: _head_motion(key, fields) for key, fields in read_yaml("head_motions.yaml").items()
         },
         actions={
             key: ActionEntry(key, fields["part"], _words(fields, "verbs"))
-            for key, fields in _yaml("actions.yaml").items()
+            for key, fields in read_yaml("actions.yaml").items()
         },
         gazes={
             key: Gaze(key, fields["weight"], _words(fields, "verbs"))
-            for key, fields in _yaml("gazes.yaml").items()
+            for key, fields in read_yaml("gazes.yaml").items()
         },
         templates=templates,
         extra=tuple(extra),
         describe=describe,
-        small=_yaml("wordings.yaml"),
+        small=read_yaml("wordings.yaml"),
     )
 
 

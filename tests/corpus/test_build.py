@@ -112,7 +112,7 @@ def test_a_clip_that_fails_ends_the_build(settings, tmp_path, monkeypatch):
             raise ValueError("clip 9 must fail")
         return performed_row(settings, split, number, taken)
 
-    monkeypatch.setattr("tdmm_hf.corpus.build._pool", lambda workers: ThreadPoolExecutor(workers))
+    monkeypatch.setattr("tdmm_hf.corpus.build.worker_pool", ThreadPoolExecutor)
     monkeypatch.setattr("tdmm_hf.corpus.build.performed_row", fail_late)
     with pytest.raises(ValueError, match="clip 9 must fail"):
         build(settings, tmp_path, workers=1, progress=False)
