@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from ..rigs.normals import vertex_normals
 from ..rigs.openness import openness_basis
 from .shape import Shape
 from .studio import view
+
+if TYPE_CHECKING:
+    from .generators.scenes import Scene
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ def render(
     identity: int | np.ndarray | None = None,
     look: str | None = None,
     renderer: str = "auto",
+    scene: Scene | None = None,
 ) -> Iterator[np.ndarray]:
     """Pictures of every frame, (size, size, 3) uint8 RGB.
 
@@ -61,6 +66,8 @@ def render(
         look: a name of materials.yaml; by default a seed picks one, else the first.
         renderer: ``gl`` (OpenGL through EGL), ``software`` (no system library), or ``auto``: the
             first that works.
+        scene: who is filmed, where and in what light, in place of camera, background, identity
+            and look.
 
     Raises:
         ValueError: naming the rule and the value, before the first frame.
@@ -70,6 +77,8 @@ def render(
     check_size(size)
     if renderer not in RENDERERS:
         raise ValueError(f"renderer must be one of {', '.join(RENDERERS)}, got {renderer!r}")
+    if scene is not None:
+        camera, identity, look = scene.degrees, scene.identity, scene.look
     head = get_rig(rig) if isinstance(rig, str) else rig
     if not isinstance(head, MeshRig):
         raise ValueError(f"rig must have a surface to be rendered, got {head.name!r}")
@@ -82,6 +91,8 @@ def render(
         FaceMotion(np.zeros((1, len(motion.channels))), space=motion.space), person
     )[0]
     shot = view(head, resting, camera, background, size)
+    if scene is not None:
+        shot = scene.applied_to(shot)
     drawing = _renderer(renderer, shot, head.faces, surface)
     return _frames(motion, _Actor(head, person, resting, surface), drawing)
 

@@ -10,27 +10,17 @@ take, the camera, the light and the background. ``motion`` is what was performed
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from ...motion import FaceMotion
 from ...prompts.attributes import Attributes
 from ...prompts.video_prompts import VideoPrompt
-from ...rigs import get_rig
-from ...rigs.looks import finish
-from ...rigs.mesh import MeshRig
 from ..files import check_file, write_video
-from ..frames import RENDERERS, check_size
-from ..frames import _Actor as Actor
-from ..frames import _frames as draw_frames
-from ..frames import _renderer as make_renderer
-from ..studio import view
+from ..frames import RENDERERS, check_size, render
 from .interface import MAX_FPS, GeneratedVideo, check_request
-from .scenes import Scene, draw_scene
+from .scenes import draw_scene
 
 
 @dataclass(frozen=True)
@@ -77,7 +67,8 @@ class EmbeddedGenerator:
                 f"got {prompt.duration:g} and {attributes.duration:g} s"
             )
         motion, scene = self.motion(attributes, seed), draw_scene(seed)
-        write_video(self._frames(motion, scene), out, motion.fps)
+        frames = render(motion, self.rig, self.size, renderer=self.renderer, scene=scene)
+        write_video(frames, out, motion.fps)
         settings = {**asdict(self), "seed": seed, "scene": asdict(scene)}
         return GeneratedVideo(out, motion.num_frames, motion.fps, self.name, settings)
 
@@ -86,16 +77,3 @@ class EmbeddedGenerator:
         from ...performer import perform
 
         return perform(attributes, seed, self.fps)
-
-    def _frames(self, motion: FaceMotion, scene: Scene) -> Iterator[np.ndarray]:
-        """(size, size, 3) uint8 RGB of every frame; as ``video.render``, in the scene."""
-        head = get_rig(self.rig)
-        if not isinstance(head, MeshRig):
-            raise ValueError(f"rig must have a surface to be rendered, got {head.name!r}")
-        person = head.random_identity(scene.identity)
-        surface = finish(head, scene.look)
-        still = FaceMotion(np.zeros((1, len(motion.channels))), space=motion.space)
-        resting = head.vertices(still, person)[0]
-        shot = scene.applied_to(view(head, resting, scene.degrees, "studio", self.size))
-        drawing = make_renderer(self.renderer, shot, head.faces, surface)
-        return draw_frames(motion, Actor(head, person, resting, surface), drawing)
