@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
@@ -29,13 +29,22 @@ def one_thread() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """Spawned processes that end when the user interrupts, and with their parent."""
+def worker_pool(
+    workers: int, prepare: Callable[..., None] | None = None, *args
+) -> ProcessPoolExecutor:
+    """Spawned processes that end when the user interrupts, and with their parent.
+
+    Args:
+        workers: processes, at most.
+        prepare: called with ``args`` once in each process, before its first task.
+    """
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_start_worker)
+    return ProcessPoolExecutor(
+        workers, context, initializer=_start_worker, initargs=(prepare, args)
+    )
 
 
-def _start_worker() -> None:
+def _start_worker(prepare: Callable[..., None] | None, args: tuple) -> None:
     """A worker ends at once when the user interrupts, and with its parent; files stay whole."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
     parent = multiprocessing.parent_process()
@@ -45,3 +54,5 @@ def _start_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+    if prepare is not None:
+        prepare(*args)

@@ -13,18 +13,17 @@ name decides: of all names 90 % are train, 5 % validation, 5 % test, on any mach
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import inspect
-import json
 import logging
-import multiprocessing
 import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -35,9 +34,11 @@ from ...motion import FaceMotion
 from ...parameters import get_space
 from ...settings import claim
 from ..card import About, write_card
+from ..processes import one_thread, worker_pool
 from ..schema import SCHEMA_VERSION, make_row
 from ..shards import shard_path, shard_schema, write_rows
 from .common import SPLITS, Clip, Options, Source
+from .report import Failure, ImportReport
 
 FPS = 25.0
 HELD_OUT_SHARES = {"validation": 0.05, "test": 0.05}
@@ -50,69 +51,6 @@ REPORT_KEY = b"tdmm_import_report"
 LEEWAY = {"weight": 0.5, "coefficient": 0.5, "radian": 0.0}
 _ROW = re.compile(r"\b(?:row|frame|line|keyframe|record) (\d+)\b")
 _BAD_FILE = (ValueError, OSError, OverflowError, MemoryError, RecursionError)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A clip or record that was not imported: its file, the row in it where one is at fault."""
-
-    file: str
-    row: int | None
-    rule: str
-
-
-@dataclass
-class ImportReport:
-    """What became of a folder.
-
-    Args:
-        source, folder, options: what was imported.
-        clips: found in the folder.
-        rows: imported, by split.
-        seconds: of motion, by split.
-        rates: clips by the frames a second that they had.
-        without_caption: rows that have no text.
-        failures: what was not imported, and why.
-        notes: what was changed in clips that were.
-        other_files: files of the folder that are no clips, by suffix.
-    """
-
-    source: str = ""
-    folder: str = ""
-    options: dict = field(default_factory=dict)
-    clips: int = 0
-    rows: dict[str, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    rates: dict[str, int] = field(default_factory=dict)
-    without_caption: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    notes: list[Failure] = field(default_factory=list)
-    other_files: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def imported(self) -> int:
-        return sum(self.rows.values())
-
-    def add(self, other: ImportReport) -> None:
-        """Count a part in."""
-        for name in ("rows", "seconds", "rates"):
-            counted = Counter(getattr(self, name))
-            counted.update(getattr(other, name))
-            setattr(self, name, dict(counted))
-        self.clips += other.clips
-        self.without_caption += other.without_caption
-        self.failures += other.failures
-        self.notes += other.notes
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> ImportReport:
-        entries = json.loads(text)
-        for name in ("failures", "notes"):
-            entries[name] = [Failure(**entry) for entry in entries[name]]
-        return cls(**entries)
 
 
 @dataclass(frozen=True)
@@ -286,11 +224,31 @@ def _parts(
             for shard in missing:
                 yield write_shard(source, shard, out, bar.update)
             return
-        spawn = multiprocessing.get_context("spawn")
-        with spawn.Pool(min(workers, len(missing)), _take, (source, out)) as pool:
-            for part in pool.imap_unordered(_work, missing):
-                bar.update(part.clips)
-                yield part
+        for part in _parts_of_workers(source, missing, out, min(workers, len(missing))):
+            bar.update(part.clips)
+            yield part
+
+
+def _parts_of_workers(
+    source: Source, shards: list[Shard], out: Path, workers: int
+) -> Iterator[ImportReport]:
+    """The report of each shard, as processes finish them.
+
+    Raises:
+        OSError: a process was killed.
+    """
+    with one_thread(), worker_pool(workers, _take, source, out) as pool:
+        try:
+            for future in as_completed([pool.submit(_work, shard) for shard in shards]):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise OSError(
+                "a process of the import was killed, perhaps for want of memory: started again, "
+                "the import goes on where it was"
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _take(source: Source, out: Path) -> None:
