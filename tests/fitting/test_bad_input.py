@@ -8,7 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from conftest import SHARED, write_video
+from small_videos import SHARED, write_video
 
 from tdmm_hf.cli import main
 from tdmm_hf.fitting import fit_video

@@ -4,7 +4,7 @@ import wave
 
 import numpy as np
 import pytest
-from conftest import SHARED, write_video
+from small_videos import SHARED, write_video
 
 from tdmm_hf.fitting import fit_video
 from tdmm_hf.fitting.tracker import FaceTracker, _system_library_error, head_angles
