@@ -89,7 +89,7 @@ def train_motion_tokenizer(
         torch.set_num_threads(settings.threads)
     output_dir = Path(output_dir)
     clips = _tracked([np.asarray(clip, dtype=np.float32) for clip in clips], settings)
-    model = _new_model(clips, settings, config_changes)
+    model = _new_model(clips, settings, config_changes).to(_device())
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -105,8 +105,12 @@ def train_motion_tokenizer(
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
             logger.info("step %d: %s", step + 1, losses)
             _save(model, optimizer, settings, step + 1, output_dir / CHECKPOINT)
-    save_checkpoint(model.eval(), output_dir)
+    save_checkpoint(model.cpu().eval(), output_dir)
     return model
+
+
+def _device() -> torch.device:
+    return torch.accelerator.current_accelerator() or torch.device("cpu")
 
 
 def train_from_corpus(
@@ -167,7 +171,7 @@ def _train_step(model, optimizer, clips, settings, step: int) -> dict[str, float
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed * settings.steps + step)
         motion, mask = _batch(clips, settings, np.random.default_rng([settings.seed, step]))
-        output = model.train()(motion, mask)
+        output = model.train()(motion.to(model.device), mask.to(model.device))
     for group in optimizer.param_groups:
         group["lr"] = settings.learning_rate * _schedule(step, settings)
     optimizer.zero_grad()
@@ -225,5 +229,6 @@ def _resume(model, optimizer, settings, folder: Path) -> int:
     if state["settings"] != dataclasses.asdict(settings):
         raise ValueError(f"{folder} holds a run with other settings: remove it or choose another")
     model.load_state_dict(MotionTokenizer.from_pretrained(folder).state_dict())
-    optimizer.load_state_dict(torch.load(folder / "optimizer.pt", weights_only=True))
+    state_dict = torch.load(folder / "optimizer.pt", weights_only=True, map_location="cpu")
+    optimizer.load_state_dict(state_dict)
     return state["step"]
