@@ -1,9 +1,8 @@
-"""A corpus to the Hub.
+"""A corpus to the Hub: whether it is whole, and the upload.
 
     tdmm corpus push corpus user/performed-face-motion
 
-What is uploaded is the folder as ``load_dataset`` opens it from disk. It is checked before anything
-leaves the machine.
+The same as ``tdmm push dataset``, see ``tdmm_hf.publishing``.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..space import check_token
-from .card import CARD_FILE, SIZE_CATEGORIES, name_repo
+from .card import CARD_FILE, SIZE_CATEGORIES
 from .schema import check_version
 
 FILES = [CARD_FILE, "*.json", "data/*.parquet"]
@@ -23,7 +21,7 @@ SHARD_NAME = re.compile(r"data/(?P<split>\w+)-(?P<index>\d{5})-of-(?P<total>\d{5
 
 
 def push(directory: str | Path, repo: str, private: bool = False) -> str:
-    """Upload a corpus folder; the repo is made where there is none.
+    """Check a corpus folder and upload it; the repo is made where there is none.
 
     Shards that an earlier corpus left in the repo are deleted: the card's patterns would find them.
 
@@ -36,24 +34,17 @@ def push(directory: str | Path, repo: str, private: bool = False) -> str:
         The dataset's address.
 
     Raises:
-        ValueError: the folder is no finished corpus, or there is no token of the Hub.
+        ValueError: the folder is no finished corpus, there is no token of the Hub, or the repo
+            holds something else.
+        OSError: the Hub refuses, or the connection is lost; call again to go on.
     """
-    from huggingface_hub import HfApi
+    from .. import publishing
 
     check_corpus(directory)
-    check_token()
-    api = HfApi()
-    created = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
-    name_repo(directory, created.repo_id)
-    api.upload_folder(
-        folder_path=str(directory),
-        repo_id=created.repo_id,
-        repo_type="dataset",
-        allow_patterns=FILES,
-        delete_patterns="data/*.parquet",
-        commit_message="Upload the corpus",
-    )
-    return str(created)
+    publishing.check_token()
+    with publishing.new_folder(None) as folder:
+        prepared = publishing.prepare_dataset(directory, folder, repo)
+        return publishing.upload(publishing.make_plan(prepared, repo, private))
 
 
 def check_corpus(directory: str | Path) -> None:

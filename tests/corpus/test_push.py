@@ -43,14 +43,15 @@ def run(hub, tmp_path, *argv) -> str:
 
 
 def test_what_is_pushed_is_what_load_dataset_opens(hub, copy, tmp_path):
-    hub.repos["user/faces"] = {
+    hub.repos["datasets/user/faces"] = {
+        "README.md": b"---\ntags: [tdmm-hf]\n---\n",
         "data/train-00000-of-00009.parquet": b"of an earlier corpus",
         ".gitattributes": b"kept",
     }
     (copy / "data" / ".train-00000-of-00003.parquet.7.part").write_bytes(b"half")
     said = run(hub, tmp_path, "-m", "tdmm_hf.cli", "corpus", "push", str(copy), "user/faces")
-    assert said.strip() == f"{hub.endpoint}/datasets/user/faces"
-    stored = hub.repos["user/faces"]
+    assert said.splitlines()[-1] == f"{hub.endpoint}/datasets/user/faces"
+    stored = hub.repos["datasets/user/faces"]
     shards = {f"data/{path.name}": path.read_bytes() for path in copy.glob("data/[!.]*")}
     assert {path: stored[path] for path in shards} == shards
     assert set(stored) - set(shards) == {"README.md", "build.json", ".gitattributes"}
@@ -65,7 +66,7 @@ def test_what_is_pushed_is_what_load_dataset_opens(hub, copy, tmp_path):
 def test_a_new_repo_is_private_where_asked(hub, copy, tmp_path):
     command = ("-m", "tdmm_hf.cli", "corpus", "push", str(copy), "user/faces", "--private")
     run(hub, tmp_path, *command)
-    assert hub.private == {"user/faces": True}
+    assert hub.private == {"datasets/user/faces": True}
 
 
 def test_nothing_is_uploaded_without_a_token(corpus, monkeypatch, capsys):

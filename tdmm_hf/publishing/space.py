@@ -1,8 +1,7 @@
 """The folder that deploys as a Hugging Face Space.
 
-    >>> from tdmm_hf.space import prepare_space
-    >>> prepare_space("space")                     # doctest: +SKIP
-    >>> # then: huggingface-cli upload user/name space . --repo-type space
+    >>> from tdmm_hf.publishing.space import prepare_space
+    >>> prepare_space("space").checks               # doctest: +SKIP
 
 It holds ``app.py``, ``README.md`` with the header, ``requirements.txt``, ``packages.txt`` and
 the package's wheel, while the package is on no index.
@@ -10,6 +9,7 @@ the package's wheel, while the package is on no index.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -20,8 +20,16 @@ from email.parser import Parser
 from importlib import resources
 from pathlib import Path
 
+from .cards import check_card, load_card, mark, name_repo
+from .folder import CARD_FILE, Prepared, empty_folder
+from .kinds import SPACE
+from .server import start_space
+from .trial import last_line
+
 FILES = ("app.py", "README.md", "requirements.txt", "packages.txt")
 WHEELS = "tdmm_hf-*.whl"
+PLACE = "USER/SPACE"  # in the page's example, until the Space has a place on the Hub
+EPOCH = "315532800"  # the first second that a zip file can name
 EXTRAS = ("render", "video", "usd", "demo")
 IN_WHEEL = (
     "tdmm_hf/spaces_demo/page.py",
@@ -35,51 +43,61 @@ COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 MAX_SHORT_DESCRIPTION = 60
 
 
-def prepare_space(out: str | Path, wheel: str | Path | None = None) -> Path:
-    """Put a Space together in a new or empty folder, and check it.
+def prepare_space(
+    folder: str | Path, wheel: str | Path | None = None, repo: str | None = None
+) -> Prepared:
+    """Put a Space together in an empty folder, and check that it starts.
 
     Args:
-        out: the folder.
+        folder: empty.
         wheel: the package's wheel; built from the source by default.
-
-    Returns:
-        The folder.
+        repo: "user/name", for the page's example.
 
     Raises:
-        ValueError: the folder is not empty, there is no source to build from, or the Space is
-            not sound: names what is wrong.
+        ValueError: there is no source to build from, or the Space is not sound or does not start:
+            names what is wrong.
         OSError: the folder cannot be written.
     """
-    out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"a Space's folder must be new or empty, got {out}")
+    folder = empty_folder(folder)
     if wheel is not None and not Path(wheel).is_file():
         raise ValueError(f"wheel must be a file, none at {wheel}")
     source = resources.files("tdmm_hf.spaces_demo")
     with tempfile.TemporaryDirectory() as building:
         wheel = Path(wheel) if wheel else build_wheel(Path(building))
-        out.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(wheel, out / wheel.name)
+        shutil.copyfile(wheel, folder / wheel.name)
     for name in FILES:
-        (out / name).write_bytes(source.joinpath(name).read_bytes())
-    check_space(out)
-    return out
+        (folder / name).write_bytes(source.joinpath(name).read_bytes())
+    mark(folder / CARD_FILE, SPACE)
+    if repo:
+        name_repo(folder / CARD_FILE, PLACE, repo)
+    check_space(folder)
+    seconds = start_space(folder)
+    checks = (
+        "card: header of a gradio Space",
+        "files: requirements.txt asks for all that the wheel needs",
+        f"app.py from the wheel in a process of its own: the page is served after {seconds:.0f} s",
+    )
+    return Prepared(SPACE, folder, checks)
 
 
 def build_wheel(folder: Path) -> Path:
-    """The package's wheel, built from the checkout that is running.
+    """The package's wheel, built from the checkout that is running: the same bytes each time.
 
     Raises:
         ValueError: the package runs from an installed wheel, or the build fails.
     """
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     if not (root / "pyproject.toml").is_file():
         raise ValueError("wheel must be given where the package's source is not at hand: --wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", str(root)]
-    done = subprocess.run([*command, "--wheel-dir", str(folder)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "--wheel-dir", str(folder)],
+        env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ValueError(f"the wheel cannot be built: {reason}")
+        raise ValueError(f"the wheel cannot be built: {last_line(done.stderr)}")
     return next(folder.glob(WHEELS))
 
 
@@ -102,9 +120,7 @@ def check_space(folder: str | Path) -> None:
 
 def _check_header(folder: Path) -> None:
     """As far as it can be known without the Hub."""
-    from huggingface_hub import SpaceCard
-
-    header = SpaceCard.load(folder / "README.md").data.to_dict()
+    header = load_card(folder / CARD_FILE, SPACE).data.to_dict()
     if missing := [name for name in REQUIRED if not header.get(name)]:
         raise ValueError(f"a Space's header needs {', '.join(missing)}")
     if header["sdk"] != "gradio":
@@ -118,6 +134,7 @@ def _check_header(folder: Path) -> None:
             raise ValueError(f"{name} must be one of {', '.join(COLORS)}, got {header[name]!r}")
     if len(header.get("short_description", "")) > MAX_SHORT_DESCRIPTION:
         raise ValueError(f"short_description must have at most {MAX_SHORT_DESCRIPTION} characters")
+    check_card(folder / CARD_FILE, SPACE)
 
 
 def _check_wheel(wheel: Path) -> None:
@@ -159,25 +176,3 @@ def _wanted(wheel: Path) -> set[str]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def check_token() -> None:
-    """``ValueError`` unless this machine has a token for the Hub."""
-    from huggingface_hub import get_token
-
-    if not get_token():
-        raise ValueError("an upload needs a token of the Hub, got none: run hf auth login")
-
-
-def upload_space(folder: str | Path, repo: str) -> str:
-    """Upload a prepared folder; the repo is made where there is none.
-
-    Returns:
-        The Space's address.
-    """
-    from huggingface_hub import HfApi
-
-    api = HfApi()
-    created = api.create_repo(repo, repo_type="space", space_sdk="gradio", exist_ok=True)
-    api.upload_folder(folder_path=str(folder), repo_id=created.repo_id, repo_type="space")
-    return str(created)
