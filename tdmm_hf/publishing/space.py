@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -89,7 +90,9 @@ def build_wheel(folder: Path) -> Path:
     root = Path(__file__).parents[2]
     if not (root / "pyproject.toml").is_file():
         raise ValueError("wheel must be given where the package's source is not at hand: --wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", str(root)]
+    # A base of its own: what earlier builds left beside the source would get into the wheel.
+    base = f"--config-settings=--global-option=build --build-base={shlex.quote(str(folder))}/base"
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", base, str(root)]
     done = subprocess.run(
         [*command, "--wheel-dir", str(folder)],
         env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
