@@ -2,7 +2,7 @@
 
     tdmm generate "He frowns and shakes his head." --duration 4 --out frown.csv
     tdmm describe frown.csv
-    tdmm fit clip.mp4 --out clip.npz
+    tdmm fit clip.mp4 --out clip.npz --preview clip_preview.mp4
 
 Files that a command writes are named in `outputs`.
 """
@@ -78,18 +78,48 @@ def fit(
     video: Annotated[Path, typer.Argument(help="A video of a face.")],
     out: Annotated[Path, typer.Option(help="Motion file to write; its suffix picks the format.")],
     model: Annotated[Path | None, typer.Option(help="MediaPipe's face_landmarker.task.")] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="A .mp4 of the video with what was tracked over it.")
+    ] = None,
+    preview_rig: Annotated[
+        str, typer.Option(help="The head beside that picture: tdmm, ict, or none.")
+    ] = "tdmm",
 ) -> None:
     """Track the face of a video into per-frame arkit parameters."""
     from ..formats import check_suffix, save
 
     check_suffix(out)
     check_writable(out)
+    head = _check_preview(preview, video, preview_rig)
     result = _track(video, model)
     out.parent.mkdir(parents=True, exist_ok=True)
     save(result.motion, out)
     print(f"{result.motion.num_frames} frames at {result.motion.fps:g} a second: {out}")
     for line in result.quality.lines():
         print(f"  {line}")
+    if preview is not None:
+        _write_preview(video, result, preview, head)
+
+
+def _check_preview(preview: Path | None, video: Path, rig: str):
+    """The head to show beside the picture, or None; errors before the long work."""
+    if preview is None:
+        return None
+    from ..rigs import get_rig
+    from ..video.preview import check_preview
+
+    check_preview(preview, video)
+    check_writable(preview)
+    return None if rig == "none" else get_rig(rig)
+
+
+def _write_preview(video: Path, result, preview: Path, head) -> None:
+    from ..video.preview import write_preview
+
+    preview.parent.mkdir(parents=True, exist_ok=True)
+    with bar(preview.name, "frame") as advance:
+        write_preview(video, result, preview, head, progress=advance)
+    print(preview)
 
 
 def _read_motion(path: Path, landmarker: Path | None):

@@ -17,16 +17,19 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from ..files import replacing
 from ..import_utils import require_package
 
+Frame = TypeVar("Frame")
 SUFFIXES = (".mp4", ".gif", ".png")
 _H264 = {"crf": "18", "preset": "veryfast"}
 _BT709 = 1  # the number of ITU-R BT.709 in H.264's lists of colour spaces
 _STUDIO_RANGE = 1
+_TICK = Fraction(1, 90000)  # seconds, in which times of frames are counted
 _RATES = (0.01, 1000)  # frames a second that timestamps can keep
 _GIF_TICK = 100  # a GIF counts time in hundredths of a second,
 _GIF_SHORTEST = 2  # and players slow down frames that are shorter than two
@@ -64,11 +67,35 @@ def write_video(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: floa
         ImportError: the extra ``render`` is not installed.
         OSError: the file cannot be written.
     """
+    timed = ((None, frame) for frame in frames)
+    _write_h264(timed, path, fps)
+
+
+def write_timed_video(
+    frames: Iterable[tuple[float, np.ndarray]], path: str | os.PathLike, fps: float
+) -> None:
+    """The same, each frame from its own time on.
+
+    Args:
+        frames: rising seconds from 0, and (height, width, 3) uint8 RGB, even height and width.
+        path: the file.
+        fps: frames per second, about: what players are told.
+
+    Raises:
+        ValueError, ImportError, OSError: as ``write_video``.
+    """
+    _write_h264(frames, path, fps)
+
+
+def _write_h264(
+    frames: Iterable[tuple[float | None, np.ndarray]], path: str | os.PathLike, fps: float
+) -> None:
+    """Frames with their seconds, or with None for one after the other."""
     av = require_package("av", "render")
     slowest, fastest = _RATES
     if not slowest <= fps <= fastest:
         raise ValueError(f"fps of a video must be in {slowest}..{fastest}, got {fps}")
-    first, frames = _peek(frames)
+    (time, first), frames = _peek(frames)
     height, width = first.shape[:2]
     if height % 2 or width % 2:
         raise ValueError(f"a video's sides must be even, got {width}x{height}")
@@ -82,9 +109,13 @@ def write_video(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: floa
         codec = stream.codec_context
         codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
         codec.color_range = _STUDIO_RANGE
-        for frame in frames:
+        if time is not None:
+            codec.time_base = _TICK
+        for time, frame in frames:
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
             picture = picture.reformat(format="yuv420p", dst_colorspace="ITU709")
+            if time is not None:
+                picture.pts, picture.time_base = round(time / _TICK), _TICK
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
 
@@ -161,7 +192,7 @@ def write_strip(frames: Iterable[np.ndarray], path: str | os.PathLike) -> None:
         strip.save(beside, format="PNG", optimize=True)
 
 
-def _peek(frames: Iterable[np.ndarray]) -> tuple[np.ndarray, Iterator[np.ndarray]]:
+def _peek(frames: Iterable[Frame]) -> tuple[Frame, Iterator[Frame]]:
     """The first frame, and all of them."""
     frames = iter(frames)
     first = next(frames, None)
