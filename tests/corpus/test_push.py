@@ -63,12 +63,6 @@ def test_what_is_pushed_is_what_load_dataset_opens(hub, copy, tmp_path):
     assert {row[2] for row in opened["streamed"]} == {55}
 
 
-def test_a_new_repo_is_private_where_asked(hub, copy, tmp_path):
-    command = ("-m", "tdmm_hf.cli", "corpus", "push", str(copy), "user/faces", "--private")
-    run(hub, tmp_path, *command)
-    assert hub.private == {"datasets/user/faces": True}
-
-
 def test_nothing_is_uploaded_without_a_token(corpus, monkeypatch, capsys):
     monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
     assert main(["corpus", "push", str(corpus), "user/faces"]) == 2

@@ -1,5 +1,9 @@
 """A Hub of this machine's own, and small things to publish."""
 
+import contextlib
+import importlib
+import io
+import json
 import os
 import subprocess
 import sys
@@ -66,6 +70,27 @@ def tdmm(capsys):
         return status, said.out, said.err
 
     return run
+
+
+@pytest.fixture
+def try_here(monkeypatch):
+    """Run the scripts of trials in this process, which has imported what they need."""
+
+    def run(script, *arguments):
+        monkeypatch.setitem(sys.modules, "tdmm_hf", sys.modules["tdmm_hf"])  # to be put back
+        trial = importlib.import_module(f"tdmm_hf.publishing.trials.{script.removesuffix('.py')}")
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(said):
+                trial.main(*map(str, arguments))
+        except SystemExit as end:
+            raise ValueError(end.code) from end
+        except Exception as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+        return json.loads(said.getvalue().splitlines()[-1])
+
+    for kind in ("model", "dataset", "metric"):
+        monkeypatch.setattr(f"tdmm_hf.publishing.{kind}.run_trial", run)
 
 
 @pytest.fixture
