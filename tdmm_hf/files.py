@@ -1,4 +1,4 @@
-"""Whole files or none: write beside the target, then rename.
+"""Files whole or not at all, written beside the target and renamed; and what is wrong with one.
 
 >>> import tempfile
 >>> from pathlib import Path
@@ -15,6 +15,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def one_line(error: BaseException, longest: int = 400) -> str:
+    """What an error says of a file, in one line that is not too long: it may quote the file."""
+    return " ".join(str(error).split())[:longest] or type(error).__name__
 
 
 @contextmanager

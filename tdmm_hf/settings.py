@@ -17,24 +17,44 @@ from typing import TypeVar
 
 import yaml
 
-from .files import replacing
+from .files import one_line, replacing
 
 Settings = TypeVar("Settings")
+_PLAIN = {
+    "int": (int,), "float": (int, float), "str": (str,), "bool": (bool,), "None": (type(None),),
+}  # fmt: skip
 
 
 def from_yaml(kind: type[Settings], path: str | Path) -> Settings:
     """Settings read from a YAML mapping of field names.
 
     Raises:
-        ValueError: not a mapping, or a field that does not exist.
+        ValueError: not YAML, not a mapping, or a field that does not exist or is of another type.
     """
-    fields = yaml.safe_load(Path(path).read_text()) or {}
+    try:
+        fields = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} must be readable YAML ({one_line(error)})") from error
     if not isinstance(fields, dict):
         raise ValueError(f"{path} must hold a mapping of settings, got {type(fields).__name__}")
     known = {field.name for field in dataclasses.fields(kind)}
-    if unknown := sorted(set(fields) - known):
+    if unknown := sorted(f"{name!s:.60}" for name in set(fields) - known):
         raise ValueError(f"{path} has unknown settings: {', '.join(unknown)}")
+    for field in dataclasses.fields(kind):
+        if field.name in fields and not _is_of(fields[field.name], field.type):
+            raise ValueError(
+                f"{path}: {field.name} must be of type {field.type}, got {fields[field.name]!r:.60}"
+            )
     return kind(**fields)
+
+
+def _is_of(value, annotation: str) -> bool:
+    """Whether a value of YAML is of a plain type as written; whole numbers are floats too."""
+    written = str(annotation).split(" | ")
+    if not set(written) <= set(_PLAIN):
+        return True
+    kinds = [kind for name in written for kind in _PLAIN[name]]
+    return type(value) in kinds
 
 
 def claim(path: Path, wanted: dict, what: str) -> None:

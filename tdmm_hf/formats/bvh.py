@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..files import replacing
+from ..files import one_line, replacing
 from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS, get_space
 from ..rigs.mesh import MeshRig
@@ -141,7 +141,7 @@ def read(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
         rate, table = _frames(motion_text, sum(len(names) for names in channels.values()))
         return _motion(_turns(channels, table), rate if fps is None else fps)
     except (ValueError, IndexError) as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {one_line(error)}") from error
 
 
 def _channels(words: list[str]) -> dict[str, list[str]]:

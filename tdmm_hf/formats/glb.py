@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import replacing
+from ..files import one_line, replacing
 from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS, get_space
 from .gltf_container import MAX_BYTES, BinaryBuilder, Gltf, natural, pack, value
@@ -143,7 +143,7 @@ def read(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
     try:
         return _motion(Gltf(contents), fps)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {one_line(error)}") from error
 
 
 def _motion(gltf: Gltf, fps: float | None) -> FaceMotion:

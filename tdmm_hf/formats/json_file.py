@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import replacing
+from ..files import one_line, replacing
 from ..motion import FaceMotion
 from ..parameters import get_space
 from .timing import spread_evenly
@@ -84,7 +84,7 @@ def read(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
             return _beat_motion(document, fps, name)
         return _motion(document, fps)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {one_line(error)}") from error
 
 
 def _refuse(constant: str) -> float:

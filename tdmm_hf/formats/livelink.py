@@ -36,7 +36,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import replacing
+from ..files import one_line, replacing
 from ..motion import FaceMotion
 from ..parameters import ARKIT_BLENDSHAPES
 from .gaze import SIDES, gaze_angles
@@ -145,7 +145,7 @@ def read(
         _check_eyes(table, convention, name)
         return _from_table(table, valid, fps, convention)
     except (ValueError, csv.Error) as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {one_line(error)}") from error
 
 
 def write(

@@ -17,16 +17,16 @@ Arrays: ``values`` (frames, channels) float32, ``fps`` (), ``space`` () and ``sp
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from ..files import replacing
+from ..arrays import read_npz
+from ..files import one_line, replacing
 from ..motion import FaceMotion
 from ..parameters import get_space
 
+MAX_BYTES = 256 << 20
 KEYS = ("values", "fps", "space", "space_version", "channels", "valid", "observed")
 
 
@@ -49,7 +49,8 @@ def read(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
     """Read a motion; ``fps`` overrides the file's.
 
     Raises:
-        ValueError: not an npz, missing arrays, another space version, wrong shapes, NaN.
+        ValueError: not an npz or one of over 256 MiB, missing arrays, another space version, wrong
+            shapes, NaN.
         OSError: the file cannot be opened.
     """
     name = Path(path).name
@@ -57,20 +58,18 @@ def read(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
     try:
         return _motion(arrays, fps)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {one_line(error)}") from error
 
 
 def _arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     name = Path(path).name
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                missing = [key for key in KEYS if key not in archive]
-                if not missing:
-                    return {key: archive[key] for key in KEYS}
-        except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{name}: not a readable npz of plain arrays ({error})") from error
-    raise ValueError(f"{name}: a motion npz needs the arrays {', '.join(missing)}")
+    try:
+        arrays = read_npz(path, KEYS, most_bytes=MAX_BYTES)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if missing := [key for key in KEYS if key not in arrays]:
+        raise ValueError(f"{name}: a motion npz needs the arrays {', '.join(missing)}")
+    return arrays
 
 
 def _motion(arrays: dict[str, np.ndarray], fps: float | None) -> FaceMotion:

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..files import replacing
+from ..files import one_line, replacing
 from ..import_utils import require_package
 from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS, get_space
@@ -310,12 +310,16 @@ def read(path: str | os.PathLike, fps: float | None = None) -> FaceMotion:
         ImportError: the extra ``usd`` is not installed.
     """
     require_package("pxr", "usd")
+    from pxr import Tf
+
     name = Path(path).name
     layer = _layer(path)
     try:
         return _motion(layer, _find_animation(layer), fps, name)
+    except Tf.ErrorException as error:  # values are unpacked when they are asked for
+        raise ValueError(f"{name}: not a readable USD file") from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {one_line(error)}") from error
 
 
 def _layer(path: str | os.PathLike):

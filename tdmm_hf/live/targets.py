@@ -57,18 +57,20 @@ def parse_target(text: str) -> Target:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"target must be SCHEME://HOST:PORT, got {text!r}: {error}") from error
+        raise ValueError(
+            f"target must be SCHEME://HOST:PORT, got {text!r:.200}: {error}"
+        ) from error
     scheme = parts.scheme
     if scheme not in USUAL_PORTS:
         raise ValueError(
             f"target must begin with {' or '.join(f'{name}://' for name in USUAL_PORTS)}, "
-            f"got {text!r}"
+            f"got {text!r:.200}"
         )
     usual = f"{scheme}://HOST:PORT, such as {scheme}://127.0.0.1:{USUAL_PORTS[scheme]}"
     if not parts.hostname:
-        raise ValueError(f"target must name a host, {usual}, got {text!r}")
+        raise ValueError(f"target must name a host, {usual}, got {text!r:.200}")
     if not port:
-        raise ValueError(f"target must name a port from 1 to 65535, {usual}, got {text!r}")
+        raise ValueError(f"target must name a port from 1 to 65535, {usual}, got {text!r:.200}")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"target must be {usual}, with nothing else, got {text!r}")
+        raise ValueError(f"target must be {usual}, with nothing else, got {text!r:.200}")
     return Target(scheme, parts.hostname, port)

@@ -96,12 +96,22 @@ class Attributes:
 
     @classmethod
     def from_dict(cls, fields: dict) -> Attributes:
-        """The inverse of ``to_dict``."""
-        return cls(
-            **{
-                **fields,
-                "emotions": tuple(EmotionSpan(**span) for span in fields["emotions"]),
-                "actions": tuple(Action(**action) for action in fields["actions"]),
-                "head": HeadMotion(**fields["head"]),
-            }
-        )
+        """The inverse of ``to_dict``.
+
+        Raises:
+            ValueError: fields are missing or unknown, or are no containers where they must be.
+        """
+        try:
+            return cls(
+                **{
+                    **fields,
+                    "emotions": tuple(EmotionSpan(**span) for span in fields["emotions"]),
+                    "actions": tuple(Action(**action) for action in fields["actions"]),
+                    "head": HeadMotion(**fields["head"]),
+                }
+            )
+        except KeyError as error:
+            raise ValueError(f"attributes must have the field {error}") from error
+        except TypeError as error:
+            message = f"attributes must have the fields of a performance ({error!s:.200})"
+            raise ValueError(message) from error

@@ -19,9 +19,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
+from ..files import one_line
+
 MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 16 * 2**20
 MAX_ARCHIVE_BYTES = 4 * 2**30
+
+# RuntimeError: zips that are encrypted or packed in ways that Python does not know.
+_DAMAGE = (
+    tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, RuntimeError,
+)  # fmt: skip
 
 Wanted = Callable[[PurePosixPath], bool]
 
@@ -47,8 +54,10 @@ def read_members(
     reader = _from_zip if zipfile.is_zipfile(source) else _from_tar
     try:
         yield from reader(source, wanted)
-    except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError) as error:
-        raise ValueError(f"{source.name} is no readable zip or tar archive ({error})") from error
+    except _DAMAGE as error:
+        raise ValueError(
+            f"{source.name} is no readable zip or tar archive ({one_line(error)})"
+        ) from error
 
 
 def _from_folder(folder: Path, wanted: Wanted) -> Iterator[tuple[PurePosixPath, bytes]]:
@@ -91,7 +100,7 @@ def _from_tar(source: Path, wanted: Wanted) -> Iterator[tuple[PurePosixPath, byt
 
 def _checked(name: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
+    if not name or path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
         raise ValueError(f"archive paths must stay inside the archive, got {name!r}")
     return path
 

@@ -164,7 +164,7 @@ def _read_model(path: Path) -> dict[str, np.ndarray]:
     missing = [name for name in needed if name not in model]
     if missing:
         raise ValueError(f"{path.name} must hold FLAME's arrays, lacks {missing}")
-    count = len(model["v_template"])
+    count = np.size(model["v_template"]) // 3
     model.setdefault("posedirs", np.zeros((count, 3, 36)))
     shapes = {
         "v_template": (count, 3),

@@ -28,6 +28,9 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from ..arrays import read_npz
+from ..files import one_line
+
 MAX_BYTES = 2**30
 MAX_DENSE = 10_000_000
 _NUMBERS_AND_TEXT = re.compile(r"[<>|=]?[fiubcSUO]\d*")
@@ -101,10 +104,9 @@ def _plain(value, seen: dict, name: str):
 
 def _npz(path: Path) -> dict:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{path.name} is no readable npz of plain arrays ({error})") from error
+        return read_npz(path, most_bytes=MAX_BYTES)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _dictionary(path: Path) -> dict:
@@ -121,7 +123,7 @@ def _pickled(path: Path):
     except _RefusedError:
         raise
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to ask for
-        raise ValueError(f"{path.name} is no readable pickle ({error})") from error
+        raise ValueError(f"{path.name} is no readable pickle ({one_line(error)})") from error
 
 
 class _RefusedError(ValueError):
@@ -152,8 +154,9 @@ class _Unpickler(pickle.Unpickler):
         package = module.partition(".")[0]
         if package == "chumpy" or (module.startswith("scipy.sparse") and name in _SPARSE):
             return type("_Saved", (_Saved,), {"kind": f"{package}.{name}"})
+        asked = " ".join(f"{module}.{name}".split())[:100]  # whatever the bytes say
         raise _RefusedError(
-            f"pickle asks for {module}.{name}: only NumPy arrays, SciPy sparse matrices, chumpy "
+            f"pickle asks for {asked}: only NumPy arrays, SciPy sparse matrices, chumpy "
             "arrays and plain containers are admitted"
         )
 

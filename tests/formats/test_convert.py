@@ -113,7 +113,7 @@ def test_identity_and_look_reach_the_file(run, source, tmp_path):
         (["flame.npz", "new/m.csv"], "holds motion in space 'arkit', got 'flame'"),
         (["take.npz", "flame.npz", "--to", ".glb", "--out", "new"], "got 'flame'"),
         (["take.npz", "sub/take.npz", "--to", ".csv", "--out", "new"], "two files would become"),
-        (["bad.npz", "new/m.csv"], "bad.npz: not a readable npz"),
+        (["bad.npz", "new/m.csv"], "bad.npz: no readable npz"),
     ],
 )
 def test_mistakes_write_nothing(run, source, tmp_path, monkeypatch, words, message):

@@ -63,7 +63,7 @@ def test_same_motion_same_bytes(motion, tmp_path):
         ({"space_version": np.int64(9)}, "version 1, got version 9"),
         ({"channels": np.array(["a"])}, "channels must be those"),
         ({"valid": np.ones(3, bool)}, "valid must have shape"),
-        ({"observed": np.array([{}], dtype=object)}, "not a readable npz of plain arrays"),
+        ({"observed": np.array([{}], dtype=object)}, "no readable npz of plain arrays"),
     ],
 )
 def test_unfit_contents_name_file_and_rule(arrays, tmp_path, change, message):

@@ -169,7 +169,7 @@ def test_npz_is_read_without_pickles(tmp_path):
     np.savez(tmp_path / "good.npz", a=np.eye(2))
     np.testing.assert_array_equal(read_arrays(tmp_path / "good.npz")["a"], np.eye(2))
     np.savez(tmp_path / "bad.npz", a=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match=r"bad\.npz is no readable npz of plain arrays"):
+    with pytest.raises(ValueError, match=r"bad\.npz: no readable npz of plain arrays"):
         read_arrays(tmp_path / "bad.npz")
 
 

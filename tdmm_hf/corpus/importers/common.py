@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +18,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...arrays import read_npz as arrays_of_npz
+from ...files import one_line
 from ...formats.livelink import VALUE_COLUMNS, WEIGHT_COLUMNS, get_convention
 from ...motion import FaceMotion
 from .captions import NO_CAPTIONS, Captions, CaptionTable, find_captions, is_table, lines_of
@@ -225,7 +226,7 @@ def read_npy(path: Path) -> np.ndarray:
     try:
         array = np.load(checked(path), allow_pickle=False)
     except Exception as error:  # a damaged header raises whatever its text happens to ask for
-        raise ValueError(f"no readable array of numbers ({_one_line(error)})") from error
+        raise ValueError(f"no readable array of numbers ({one_line(error)})") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise ValueError("must hold one array of numbers")
     return array
@@ -237,36 +238,13 @@ def read_npz(path: Path, names: tuple[str, ...], optional: tuple[str, ...] = ())
     Raises:
         ValueError: not such a file, arrays are missing or of objects, or it unpacks to too much.
     """
-    sizes = _unpacked_sizes(checked(path))
-    if missing := [name for name in names if name not in sizes]:
+    arrays = arrays_of_npz(checked(path), (*names, *optional), most_bytes=MAX_BYTES)
+    if missing := [name for name in names if name not in arrays]:
         raise ValueError(f"arrays are missing: {', '.join(missing)}")
-    wanted = [name for name in (*names, *optional) if name in sizes]
-    if (total := sum(sizes[name] for name in wanted)) > MAX_BYTES:
-        raise ValueError(f"must unpack to at most {MAX_BYTES} bytes, got {total}")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in wanted}
-    except Exception as error:  # as for a single array
-        raise ValueError(f"no readable npz of plain arrays ({_one_line(error)})") from error
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":
             raise ValueError(f"array {name!r} must hold numbers, got {array.dtype}")
     return arrays
-
-
-def _unpacked_sizes(path: Path) -> dict[str, int]:
-    """Bytes of each array of an archive; no more than these are unpacked."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {
-                info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()
-            }
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
-        raise ValueError(f"no readable npz of plain arrays ({_one_line(error)})") from error
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def frames_of(value, width: int, name: str) -> np.ndarray:
