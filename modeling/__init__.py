@@ -7,8 +7,10 @@
 
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoProcessor
 
+from .configuration_evaluator import TDMMEvaluatorConfig
 from .configuration_motion_tokenizer import MotionTokenizerConfig
 from .configuration_tdmm import TDMMConfig
+from .modeling_evaluator import TDMMEvaluator
 from .modeling_motion_tokenizer import MotionTokenizer
 from .modeling_tdmm import TDMMForCausalLM, TDMMModel
 from .pipeline_tdmm import FaceMotionToTextPipeline, TextToFaceMotionPipeline
@@ -17,6 +19,8 @@ from .sampling_tdmm import MotionLogitsProcessor, Sampling, TextLogitsProcessor
 
 AutoConfig.register(MotionTokenizerConfig.model_type, MotionTokenizerConfig)
 AutoModel.register(MotionTokenizerConfig, MotionTokenizer)
+AutoConfig.register(TDMMEvaluatorConfig.model_type, TDMMEvaluatorConfig)
+AutoModel.register(TDMMEvaluatorConfig, TDMMEvaluator)
 AutoConfig.register(TDMMConfig.model_type, TDMMConfig)
 AutoModel.register(TDMMConfig, TDMMForCausalLM)
 AutoModelForCausalLM.register(TDMMConfig, TDMMForCausalLM)
@@ -29,6 +33,8 @@ __all__ = [
     "MotionTokenizerConfig",
     "Sampling",
     "TDMMConfig",
+    "TDMMEvaluator",
+    "TDMMEvaluatorConfig",
     "TDMMForCausalLM",
     "TDMMModel",
     "TDMMProcessor",

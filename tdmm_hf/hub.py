@@ -21,6 +21,7 @@ MODELING = Path(modeling.__file__).parent
 ENTRY_POINTS = {
     "tdmm": ["pipeline_tdmm.py", "modeling_tdmm.py", "processing_tdmm.py", "configuration_tdmm.py"],
     "tdmm_motion_tokenizer": ["modeling_motion_tokenizer.py"],
+    "tdmm_evaluator": ["modeling_evaluator.py"],
 }
 
 
@@ -32,10 +33,11 @@ def code_files(model_type: str) -> list[Path]:
 
 
 def save_checkpoint(model, directory: str | Path, processor=None, **kwargs) -> Path:
-    """Save a TDMMForCausalLM or MotionTokenizer so that it loads with or without the package.
+    """Save one of the package's models so that it loads with or without the package.
 
     Args:
-        model: the model; its config names the auto classes and pipelines.
+        model: a TDMMForCausalLM, MotionTokenizer or TDMMEvaluator; its config names the auto
+            classes and pipelines.
         directory: made if it is not there.
         processor: TDMMProcessor to save with a language model; the model's own by default.
         **kwargs: for ``model.save_pretrained``.

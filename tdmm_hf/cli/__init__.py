@@ -63,6 +63,7 @@ corpus_app.command("fit")(corpus_videos.fit)
 corpus_app.command("push")(corpus.push)
 app.command("train-tokenizer")(training.train_tokenizer)
 app.command("train-lm")(training.train_lm)
+app.command("train-evaluator")(training.train_evaluator)
 rig_app.command("install")(rigs.install)
 
 USER_ERROR = 2

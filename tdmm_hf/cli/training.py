@@ -1,7 +1,8 @@
-"""The road to a checkpoint: the motion tokenizer, the language model.
+"""The road to a checkpoint: the motion tokenizer, the language model; what measures them.
 
     tdmm train-tokenizer --corpus corpus --out tokenizer
     tdmm train-lm --corpus corpus --tokenizer tokenizer --out model
+    tdmm train-evaluator --corpus corpus --out evaluator
 
 Each goes on where it was stopped; flags override the settings of a `--config` file.
 """
@@ -14,6 +15,7 @@ from typing import Annotated
 import typer
 
 from ..settings import LanguageModelSettings, TokenizerSettings
+from ..training.evaluator_settings import EvaluatorSettings
 from .common import settings_command
 
 
@@ -42,5 +44,18 @@ def _train_lm(
     print(f"language model: {out}")
 
 
+def _train_evaluator(
+    settings: EvaluatorSettings,
+    corpus: Annotated[str, typer.Option(help="Corpus folder or Hub dataset.")],
+    out: Annotated[Path, typer.Option(help="Folder of the trained evaluator.")],
+) -> None:
+    """Train the joint space of texts and motions; a run that was stopped goes on."""
+    from ..training.evaluator import train_evaluator
+
+    train_evaluator(corpus, settings, out)
+    print(f"evaluator: {out}")
+
+
 train_tokenizer = settings_command(TokenizerSettings, _train_tokenizer)
 train_lm = settings_command(LanguageModelSettings, _train_lm)
+train_evaluator = settings_command(EvaluatorSettings, _train_evaluator)
