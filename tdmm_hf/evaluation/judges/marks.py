@@ -4,8 +4,8 @@
     >>> [(mark.kind, mark.key) for mark in find_marks("not angry, she nodded").all]
     [('negation', None), ('emotion', 'angry'), ('head', 'nod')]
 
-Three readings are laid over each other: everyday wordings (``data/wordings.yaml``), the prompt
-tables, and the tables again on a text whose forms are put back to the tables' own. Of marks that
+Three readings are laid over each other: the prompt tables, everyday wordings
+(``data/wordings.yaml``), and the tables again on a text whose forms are put back to theirs. Of marks that
 overlap the longest stays, then the earlier reading's.
 """
 
@@ -62,7 +62,7 @@ class Marks:
 def find_marks(caption: str) -> Marks:
     """Marks that do not overlap, but for those that say two things with the same words."""
     text = " ".join(caption.lower().translate(_QUOTES).replace("→", "->").split())
-    readings = [_everyday(text), _tables(text, text), _tables(text, in_table_words(text))]
+    readings = [_tables(text, text), _everyday(text), _tables(text, in_table_words(text))]
     ranked = [(mark, rank) for rank, marks in enumerate(readings) for mark in marks]
     ranked.sort(key=lambda pair: (pair[0].start - pair[0].end, pair[1], pair[0].start))
     kept: list[Mark] = []
@@ -119,11 +119,23 @@ def _with_numbers(mark: Mark, marks: list[Mark], text: str) -> Mark:
     for name, words in _speeds().items():
         if speed == "normal" and words.search(near):
             speed = name
+    mark = replace(mark, key=_with_side(mark, before, text[mark.start : mark.end], after))
     if mark.kind == "head" and not _counted(mark.key):
         count = None
     if mark.kind != "head" or not _has_speeds(mark.key):
         speed = "normal"
     return replace(mark, count=count, speed=speed)
+
+
+def _with_side(mark: Mark, before: str, within: str, after: str) -> object:
+    """The key of a side for one that leaves it open, where a side is said near by."""
+    options = load_tables()["unsided"].get(mark.key, ())
+    for near in (within, " ".join(after.split()[:5]), " ".join(before.split()[-2:])):
+        side = re.search(r"\b(left|right)(?:ward|wards)?\b", near)
+        for option in options if side else ():
+            if option.endswith(side[1]):
+                return option
+    return mark.key
 
 
 def _counted(key: object) -> bool:
@@ -134,7 +146,7 @@ def _counted(key: object) -> bool:
 
 def _has_speeds(key: object) -> bool:
     heads = load_vocabulary().head_motions
-    return key in heads and (heads[key].speeds or key.startswith("turn_"))
+    return str(key).startswith("turn") or (key in heads and heads[key].speeds)
 
 
 @cache

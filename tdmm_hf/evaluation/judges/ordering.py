@@ -18,6 +18,7 @@ from .wordings import WORD, compile_phrases, load_tables
 ORDERS = ("hold", "then", "fade", "flash", "together")
 _JOINING = re.compile(r"\b(?:and|but|yet|or)\b|[/+&]")
 _SENTENCE_END = re.compile(r"[.;!?](?:\s|$)")
+_PARTING = re.compile(r"\b(?:but|and|except|save|then|otherwise)\b")
 MAX_JOINED = 4  # words between two emotions that are felt at once
 MAX_LEAD = 6  # words between a word of order and the first emotion
 
@@ -58,11 +59,12 @@ def _brief(marks: Marks, emotions: list[Mark]) -> Mark | None:
 
 
 def _distance(marks: Marks, one: Mark, other: Mark) -> float:
-    """Words between two marks; a comma counts as one, an end of a sentence as ten."""
+    """Words between two marks; a comma counts as one, "but" as three, a sentence's end as ten."""
     first, second = sorted((one, other), key=lambda mark: mark.start)
     gap = marks.between(first, second)
     ends = len(_SENTENCE_END.findall(gap))
-    return len(WORD.findall(gap)) + gap.count(",") + 10 * ends + 0.5 * (other.start > one.start)
+    parted = len(_PARTING.findall(gap))
+    return len(WORD.findall(gap)) + gap.count(",") + 3 * parted + 10 * ends
 
 
 def _concerns(marks: Marks, cue: Mark, first: Mark, second: Mark) -> bool:
