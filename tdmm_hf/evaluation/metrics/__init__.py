@@ -28,7 +28,8 @@ from .geometry import (
     lip_vertex_error,
     upper_face_dynamics,
 )
-from .intervals import Interval, confidence_interval, repeat
+from .inputs import motions
+from .intervals import Interval, confidence_interval, repeat, repeated
 from .matching import Retrieval, matching_distance, retrieval
 from .parameters import ParameterDistance, parameter_distance
 from .rate import (
@@ -73,12 +74,14 @@ __all__ = [
     "head_pose_errors",
     "lip_vertex_error",
     "matching_distance",
+    "motions",
     "multimodality",
     "next_token_accuracy",
     "on_frontier",
     "parameter_distance",
     "rate_distortion",
     "repeat",
+    "repeated",
     "retrieval",
     "rouge_l",
     "transformer_encoder",

@@ -70,3 +70,20 @@ def repeat(
     results = [dataclasses.asdict(measure(int(each))) for each in seeds]
     figures = [name for name, value in results[0].items() if isinstance(value, float)]
     return {name: confidence_interval([result[name] for result in results]) for name in figures}
+
+
+def repeated(
+    measure: Callable[[int], object], repetitions: int = REPETITIONS, seed: int = 0
+) -> dict:
+    """A metric's result as plain data, its figures the means over repetitions.
+
+    Each figure has a second key, ``<figure>_interval``: the half width of its 95 % interval. One
+    repetition is the metric itself with ``seed``, and no interval.
+    """
+    at_least("repetitions", repetitions, 1)
+    found = dataclasses.asdict(measure(seed))
+    if repetitions == 1:
+        return found
+    for name, interval in repeat(measure, repetitions, seed).items():
+        found |= {name: interval.mean, f"{name}_interval": interval.half_width}
+    return found | {"repetitions": repetitions}
