@@ -20,6 +20,8 @@ MODULES = "tdmm_hf.evaluation"
 PAGE = "index.html"
 TAGS = ("evaluate", METRIC_TAG, TAG)
 TAKEN = ("*.py", "*.md", "*.txt", "LICENSE*")
+# How a card loads a metric that is on no Hub yet.
+IMPORT = ">>> from tdmm_hf.evaluation.modules import module_path\n"
 # What a Space's header must have and a metric's card need not say.
 HEADER = {
     "emoji": "📏",
@@ -49,6 +51,8 @@ def prepare_metric(name: str | Path, folder: Path, repo: str | None = None) -> P
         raise ValueError(f"a metric's repo must bear its name, USER/{name}, got {repo}")
     take([path for pattern in TAKEN for path in source.glob(pattern)], source, folder)
     complete_card(folder / CARD_FILE, name)
+    if repo:
+        load_from(folder / CARD_FILE, name, repo)
     write_page(folder, name, repo or f"USER/{name}")
     check_card(folder / CARD_FILE, METRIC)
     found = try_metric(folder / f"{name}.py")
@@ -84,6 +88,12 @@ def complete_card(path: Path, name: str) -> None:
     tags = card.data.get("tags") or []
     card.data["tags"] = [*tags, *(tag for tag in TAGS if tag not in tags)]
     card.save(path)
+
+
+def load_from(path: Path, name: str, repo: str) -> None:
+    """Let the examples of a card load the metric from the Hub."""
+    text = path.read_text(encoding="utf-8").replace(IMPORT, "")
+    path.write_text(text.replace(f'module_path("{name}")', f'"{repo}"'), encoding="utf-8")
 
 
 def write_page(folder: Path, name: str, repo: str) -> None:

@@ -26,7 +26,7 @@ PAPER = "2603.16936"
 TEMPLATES = {
     "tdmm": "language_model.md.jinja",
     "tdmm_motion_tokenizer": "motion_tokenizer.md.jinja",
-    "tdmm_motion_evaluator": "evaluator.md.jinja",
+    "tdmm_evaluator": "evaluator.md.jinja",
 }
 PIPELINE_TAGS = {"tdmm": "text-to-3d"}
 
@@ -156,7 +156,7 @@ def _facts(folder: Path, config: dict, parameters: int | None) -> dict:
         "bytes": sum(path.stat().st_size for path in weights),
     }
     motion = config.get("motion_config") or config
-    if "downsample" in motion:
+    if "codebook_size" in motion:
         streams = motion.get("streams") or [motion]
         books = sum(stream["num_codebooks"] for stream in streams)
         steps = motion["fps"] / motion["downsample"]

@@ -1,8 +1,8 @@
-"""Load a metric as ``evaluate.load`` does, and run the examples of its documentation.
+"""Load a metric as ``evaluate.load`` does, and run the examples of its description and its card.
 
     python -I metric.py SCRIPT
 
-In the examples ``evaluate.load("NAME")`` stands for the metric itself.
+In the examples whatever ``evaluate.load`` names is the metric itself.
 """
 
 import doctest
@@ -17,16 +17,16 @@ def main(script: str) -> None:
 
     metric = evaluate.load(script)
     features = metric.features if isinstance(metric.features, list) else [metric.features]
-    examples = run_examples(metric, Path(script).stem)
+    card = Path(script).with_name("README.md")
+    texts = [metric.inputs_description or "", card.read_text(encoding="utf-8")]
+    examples = sum(run_examples(metric, text, Path(script).stem) for text in texts)
     print(json.dumps({"inputs": list(features[0]), "examples": examples}))
 
 
-def run_examples(metric, name: str) -> int:
-    """How many lines of ``>>>`` the metric's description of its inputs has; all must hold."""
-    text = metric.inputs_description or ""
+def run_examples(metric, text: str, name: str) -> int:
+    """How many lines of ``>>>`` a text has; all must hold."""
     test = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
-    loader = SimpleNamespace(load=lambda *_, **__: metric)
-    test.globs["evaluate"] = loader
+    test.globs["evaluate"] = SimpleNamespace(load=lambda *_, **__: metric)
     test.examples = [one for one in test.examples if one.source.strip() != "import evaluate"]
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     said = []
