@@ -4,9 +4,9 @@
 
 Sound files of every format are spoiled by Hypothesis: bits flipped, parts cut, doubled and spliced,
 columns doubled, numbers too large, trees nested deep, archives that unpack to gigabytes. A reader
-fails if it raises what it does not document, says more than a line, takes more than 10 s or 2 GiB,
-or ends its process. One file of each kind of failure is kept in ``--failures``; the exit status is
-1 if there is one.
+fails if it raises what it does not document, says more than a line, takes more than 10 s of
+processor time or 2 GiB, or ends its process. One file of each kind of failure is kept in
+``--failures``; the exit status is 1 if there is one.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from .targets import TARGETS, Target
 
 BATCH = 250
 PYTHON_ERROR = 1
-STUCK_SECONDS = 60  # a reader that neither Python's clock nor its own stops
+STUCK_SECONDS = 300  # a reader that neither Python's clock nor its own stops
 SCRATCH = Path("/dev/shm")
 
 
@@ -47,8 +48,7 @@ def run_here(name: str, inputs: int, seed: int, folder: Path) -> Iterator[Readin
     """
     target = TARGETS[name]
     path = prepare(target, folder)
-    logging.getLogger("tdmm_hf").setLevel(logging.CRITICAL)
-    with memory_limit():
+    with memory_limit(), _quiet():
         for data in target.bombs()[:inputs]:
             inputs -= 1
             yield _read(target, path, data)
@@ -60,6 +60,18 @@ def run_here(name: str, inputs: int, seed: int, folder: Path) -> Iterator[Readin
             yield from found
             inputs -= len(found)
             seed += 1_000_003
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Within, the readers' warnings of what they changed are not printed."""
+    logger = logging.getLogger("tdmm_hf")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def prepare(target: Target, folder: Path) -> Path:

@@ -104,7 +104,7 @@ def open_video(path: str | os.PathLike) -> Iterator[Video]:
     with open(path, "rb"):
         pass  # a file that cannot be opened is an OSError, as everywhere
     try:
-        container = av.open(f"file:{os.fspath(path)}")
+        container = av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
     except av.FFmpegError as error:
         raise ValueError(f"{name}: not a video that can be read ({error.strerror})") from error
     with container:

@@ -144,7 +144,7 @@ def read(
                 logger.warning("%s: %d rows became %d even frames", name, len(rows), len(table))
         _check_eyes(table, convention, name)
         return _from_table(table, valid, fps, convention)
-    except (ValueError, csv.Error) as error:
+    except (ValueError, OverflowError, csv.Error) as error:
         raise ValueError(f"{name}: {one_line(error)}") from error
 
 

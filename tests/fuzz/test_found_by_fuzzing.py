@@ -158,6 +158,31 @@ def test_quoted_contents_are_cut(suffix, tmp_path):
     assert refusal(load, path).startswith(f"m{suffix}: ")
 
 
+def test_a_video_whose_title_is_in_another_encoding(tmp_path):
+    pytest.importorskip("av", reason="PyAV is not installed")
+    from tdmm_hf.fitting.video import open_video
+
+    sound = samples.videos()[0]
+    assert sound.count(b"Lavf") == 1
+    (tmp_path / "v.mp4").write_bytes(sound.replace(b"Lavf", b"\xff\xfevf"))
+    with open_video(tmp_path / "v.mp4") as video:
+        assert len(list(video.frames())) == 6
+
+
+@pytest.mark.parametrize("document", ["{}", '{"text": "He nods."}'])
+def test_an_object_without_keyframes(document, tmp_path):
+    (tmp_path / "a.json").write_text(document)
+    source = open_source("keyframeface", tmp_path)
+    (clip,) = source.clips()
+    assert refusal(source.read, clip) == "keyframes must count up from one, got none"
+
+
+def test_a_timecode_beyond_all_numbers(tmp_path):
+    text = samples.takes()[1].decode().replace("00:59:58:22.000", f"00:59:58:{'9' * 400}")
+    (tmp_path / "m.csv").write_text(text)
+    assert refusal(load, tmp_path / "m.csv").startswith("m.csv: ")
+
+
 def test_a_live_target_is_not_quoted_whole():
     assert "must begin with livelink://" in refusal(parse_target, "x" * 5000)
 

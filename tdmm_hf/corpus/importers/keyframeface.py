@@ -132,7 +132,7 @@ def _check_angles(motion: FaceMotion, convention: str) -> None:
 def _table(keyframes: dict) -> np.ndarray:
     """(keyframes, 61) in the order of VALUE_COLUMNS."""
     numbers = {name: _number(name) for name in keyframes}
-    if sorted(numbers.values()) != list(range(1, len(numbers) + 1)):
+    if not numbers or sorted(numbers.values()) != list(range(1, len(numbers) + 1)):
         raise ValueError(f"keyframes must count up from one, got {', '.join(numbers) or 'none'}")
     rows = [_row(keyframes[name], name) for name in sorted(numbers, key=numbers.get)]
     return np.array(rows, dtype=np.float64)
