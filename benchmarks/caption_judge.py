@@ -1,13 +1,14 @@
-"""Does the offline judge read captions as a person does? 300 captions labelled by hand.
+"""Does the offline judge read captions as a person does? 370 captions labelled by hand.
 
     python benchmarks/caption_judge.py [--show dev] [--out result.json]
 
 The captions (``data/captions_labelled.tsv``) are of a corpus (all styles), of the embedded model,
-and written freely: negations, two emotions, comparisons, colloquial ones. They were labelled before
-the reader was measured; it was improved on the split ``dev``, ``held_out`` was only measured.
+of WordNet's example sentences, and written freely: negations, two emotions, comparisons, colloquial
+ones. They were labelled before they were measured. The reader was improved on the split ``dev``;
+``held_out`` was only measured, and its free captions were written after the reader's wordings.
 ``--show dev`` lists what is read otherwise than it was labelled. Beside the reader stand
-``tables``, the prompt tables' own parser, and ``nothing``, which reads nothing in any caption. ``prompts`` is a
-second check in other people's words: of the prompts in ``data/prompts.yaml``, written for another
+``tables``, the prompt tables' own parser, and ``nothing``, which reads nothing in any caption.
+``prompts`` is a second check: of the prompts in ``data/prompts.yaml``, written for another
 benchmark, the share whose family is the first one read.
 """
 

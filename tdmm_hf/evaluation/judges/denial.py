@@ -15,9 +15,9 @@ from .marks import Mark, Marks
 from .wordings import WORD, compile_phrases, load_tables
 
 DENIABLE = ("emotion", "manner", "head", "action", "gaze")
-MAX_WORDS = 5  # between a negation and the last word that it denies
+MAX_WORDS = 5  # between a negation and what it denies
 _CLAUSE_BREAK = re.compile(
-    r"[.;:!?]|,(?!\s*(?:or|nor)\b)|\b(?:but|just|only|and then|because)\b|->"
+    r"[.;:!?]|,(?!\s*(?:or|nor)\b)|\b(?:but|just|only|and then|because|while|as|through)\b|->"
 )
 _SECOND_CLAUSE = re.compile(r"\band (?:he|she|they|it|then|looks?|is|are)\b")
 
@@ -33,14 +33,16 @@ def _after_negations(marks: Marks) -> list[Mark]:
         mark
         for negation in marks.of("negation")
         for mark in marks.of(*DENIABLE)
-        if mark.start >= negation.end and _reaches(marks.between(negation, mark))
+        if mark.start >= negation.end
+        and _reaches(marks.between(negation, mark) + marks.said(mark).split()[0])
     ]
 
 
 def _reaches(gap: str) -> bool:
+    """Whether a negation still holds after this text, which ends with a first word of a mark."""
     if _CLAUSE_BREAK.search(gap) or _SECOND_CLAUSE.search(gap):
         return False
-    return len(WORD.findall(gap)) <= MAX_WORDS
+    return len(WORD.findall(gap)) <= MAX_WORDS + 1
 
 
 def _compared(marks: Marks) -> list[Mark]:

@@ -198,27 +198,27 @@ def _manner_class_right(label: Label, reading: Reading) -> bool:
     return (reading.manner_class or "silent") in classes
 
 
-def _set_figures(pairs: list, match: Callable[[Label, Reading], Match]) -> dict[str, float]:
+def _set_figures(pairs: list, match: Callable[[Label, Reading], Match]) -> dict[str, float | None]:
     matches = [match(label, reading) for label, reading in pairs]
     hits = sum(len(m.pairs) for m in matches)
     precision = _percent(hits, hits + sum(m.wrong for m in matches))
     recall = _percent(hits, hits + sum(m.missed for m in matches))
-    total = precision + recall
+    either = 2 * hits + sum(m.wrong + m.missed for m in matches)
     return {
         "exact": _share([m.right for m in matches]),
         "precision": precision,
         "recall": recall,
-        "f1": round(2 * precision * recall / total, 1) if total else 0.0,
+        "f1": _percent(2 * hits, either),
     }
 
 
-def _intensity_figures(pairs: list) -> dict[str, float]:
+def _intensity_figures(pairs: list) -> dict[str, float | None]:
     found = [pair for label, reading in pairs for pair in _family_match(label, reading).pairs]
     off = [min(abs(feeling.intensity - i) for i in label.intensities) for label, feeling in found]
     return {"exact": _share([o == 0 for o in off]), "within_one": _share([o <= 1 for o in off])}
 
 
-def _motion_figures(pairs: list, attribute: str) -> dict[str, float]:
+def _motion_figures(pairs: list, attribute: str) -> dict[str, float | None]:
     match = _head_match if attribute == "heads" else _action_match
     unsaid = None if attribute == "heads" else 1
     found = [pair for label, reading in pairs for pair in match(label, reading).pairs]
@@ -229,7 +229,7 @@ def _motion_figures(pairs: list, attribute: str) -> dict[str, float]:
     return figures
 
 
-def _said_figures(pairs: list, right: Callable, attribute: str) -> dict[str, float]:
+def _said_figures(pairs: list, right: Callable, attribute: str) -> dict[str, float | None]:
     said = [(a, b) for a, b in pairs if None not in getattr(a, attribute)]
     return {
         "right": _share([right(a, b) for a, b in pairs]),
@@ -237,13 +237,13 @@ def _said_figures(pairs: list, right: Callable, attribute: str) -> dict[str, flo
     }
 
 
-def _share(right: Sequence[bool]) -> float:
+def _share(right: Sequence[bool]) -> float | None:
     return _percent(sum(right), len(right))
 
 
-def _percent(hits: int, total: int) -> float:
-    """Share in percent to one decimal; 0 of 0 is 0."""
-    return round(100 * hits / total, 1) if total else 0.0
+def _percent(hits: int, total: int) -> float | None:
+    """Share in percent to one decimal; None of nothing."""
+    return round(100 * hits / total, 1) if total else None
 
 
 def _items(text: str) -> list[str]:

@@ -5,8 +5,8 @@
     [('negation', None), ('emotion', 'angry'), ('head', 'nod')]
 
 Three readings are laid over each other: the prompt tables, everyday wordings
-(``data/wordings.yaml``), and the tables again on a text whose forms are put back to theirs. Of marks that
-overlap the longest stays, then the earlier reading's.
+(``data/wordings.yaml``), and the tables again on a text whose forms are put back to theirs. Of
+marks that overlap the longest stays, then the earlier reading's.
 """
 
 from __future__ import annotations
