@@ -5,7 +5,7 @@
     >>> # elsewhere, without this package:
     >>> AutoModelForCausalLM.from_pretrained("my-model", trust_remote_code=True)
 
-The folder can be pushed as it is: `huggingface_hub.upload_folder(folder_path="my-model", ...)`.
+`tdmm push model my-model --repo user/name` adds a card and uploads it, see `publishing/`.
 """
 
 from __future__ import annotations

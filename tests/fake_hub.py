@@ -36,7 +36,7 @@ class FakeHub:
         self.calls: list[str] = []
         self.writers = {"hf_of_tests": "user"}
         self.rejects_cards = ""  # what validate-yaml says is wrong
-        self.breaks: list[tuple[re.Pattern, int, bool]] = []
+        self.breaks: list[tuple[re.Pattern, int, bool | int]] = []
         handler = type("Handler", (_Handler,), {"hub": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -47,18 +47,19 @@ class FakeHub:
         self.server.shutdown()
         self.server.server_close()
 
-    def break_at(self, pattern: str, after: int = 0, answered: bool = False):
+    def break_at(self, pattern: str, after: int = 0, answered: bool = False, status: int = 0):
         """Cut the connection of every call "METHOD path" that matches, but for the first ``after``.
 
-        With ``answered`` the call is done and only its answer is lost.
+        With ``answered`` the call is done and only its answer is lost; with ``status`` the call is
+        answered by that and not done.
         """
-        self.breaks.append((re.compile(pattern), after, answered))
+        self.breaks.append((re.compile(pattern), after, status or answered))
 
     def mend(self):
         self.breaks.clear()
 
-    def broken(self, call: str) -> bool | None:
-        """None for a sound connection; else whether the call is done before it is cut."""
+    def broken(self, call: str) -> bool | int | None:
+        """None for a sound connection; whether the call is done before it is cut; or a status."""
         for number, (pattern, after, answered) in enumerate(self.breaks):
             if pattern.search(call):
                 self.breaks[number] = (pattern, after - 1, answered)
@@ -110,6 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.cut is False:
             self.close_connection = True
             return None
+        if self.cut not in (None, True):
+            status, self.cut = self.cut, None
+            return self._send({"error": "out of order"}, status)
         for pattern, answer in ROUTES:
             if found := re.fullmatch(pattern, call):
                 groups = found.groupdict()

@@ -175,23 +175,23 @@ def upload(plan: Plan) -> str:
 @contextmanager
 def in_one_line(repo: str) -> Iterator[None]:
     """What goes wrong between here and the Hub, told in a line that says what to do."""
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError, LocalEntryNotFoundError
 
+    # Of what is asked and sent: RuntimeError is what xet and LFS wrap their errors in.
+    lost = (HTTPError, ConnectionError, TimeoutError, RuntimeError, LocalEntryNotFoundError)
     try:
         yield
     except ValueError:
         raise
-    except Exception as error:
+    except lost as error:
         cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
         if isinstance(cause, HfHubHTTPError) and cause.response is not None:
             raise OSError(_refusal(cause, repo)) from error
-        if isinstance(cause, (HTTPError, OSError)) or type(cause).__module__ == "hf_xet":
-            reason = str(cause).strip() or type(cause).__name__
-            raise ConnectionError(
-                f"the connection to the Hub was lost ({reason}): run the same command again, "
-                "what is there already is not sent twice"
-            ) from error
-        raise
+        reason = str(cause).strip() or type(cause).__name__
+        raise ConnectionError(
+            f"the connection to the Hub was lost ({reason}): run the same command again, what is "
+            "there already is not sent twice"
+        ) from error
 
 
 def _refusal(error, repo: str) -> str:

@@ -155,6 +155,28 @@ def test_wherever_the_connection_is_lost_the_next_run_goes_on(hub, make_prepared
     assert hub.commits == 1
 
 
+def test_a_connection_lost_while_a_repo_is_looked_at(hub, make_prepared):
+    push(make_prepared())
+    hub.break_at("(GET|HEAD) .*/resolve/")
+    with pytest.raises(ConnectionError, match="run the same command again"):
+        push(make_prepared())
+
+
+def test_what_is_wrong_here_is_not_the_hubs_fault(hub, make_prepared, monkeypatch):
+    def unreadable(*_, **__):
+        raise PermissionError("model.safetensors")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.upload_folder", unreadable)
+    with pytest.raises(PermissionError, match=r"model\.safetensors"):
+        push(make_prepared())
+
+
+def test_a_hub_out_of_order_is_told(hub, make_prepared):
+    hub.break_at("POST .*/commit/", status=503)
+    with pytest.raises(OSError, match=r"the Hub is out of order \(503\): run the same command"):
+        push(make_prepared())
+
+
 def test_no_hub_at_all_is_a_lost_connection(hub, make_prepared, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(ConnectionError, match="connection to the Hub was lost"):
