@@ -72,6 +72,7 @@ def test_order(caption, order, families):
         ("She slightly raises one eyebrow, sad.", 3),
         ("a strong look of sadness", 4),
         ("sad, then very angry", 3),
+        ("painfully shy", 4),
     ],
 )
 def test_intensity(caption, intensity):

@@ -148,6 +148,8 @@ def test_summary_counts_what_was_unreadable():
 def test_bad_arguments():
     with pytest.raises(ValueError, match="captions and truths must be as many, got 1 and 0"):
         OfflineJudge().judge(["x"], [])
+    with pytest.raises(ValueError, match="a truth must have an emotion, got none in the one at 0"):
+        OfflineJudge().judge(["x"], [dataclasses.replace(SAD, emotions=())])
     with pytest.raises(ValueError, match="motion must be 1 to 5, got 6"):
         Verdict(5, 6, 1)
 

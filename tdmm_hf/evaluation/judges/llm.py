@@ -22,7 +22,7 @@ from tqdm import tqdm
 from ...prompts.attributes import Attributes
 from ...prompts.rewriters import Conversation, Endpoint, LocalModel, Rewriter
 from ...prompts.wording import describe
-from .verdicts import SCORES, JudgeInfo, Judgement, Verdict, check_lengths, load_rubric
+from .verdicts import SCORES, JudgeInfo, Judgement, Verdict, check_pairs, load_rubric
 
 _THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 _OBJECT = re.compile(r"\{[^{}]*\}", re.DOTALL)
@@ -67,11 +67,11 @@ class LLMJudge:
         """Scores of each caption.
 
         Raises:
-            ValueError: where there are not as many captions as truths, or more answers than
-                tolerated cannot be read; the message shows one.
+            ValueError: where there are not as many captions as truths, a truth has no emotion, or
+                more answers than tolerated cannot be read; the message shows one.
             ConnectionError: where the endpoint fails.
         """
-        check_lengths(captions, truths)
+        check_pairs(captions, truths)
         asked = [ask(*pair) for pair in zip(captions, truths, strict=True)]
         verdicts: list[Verdict | None] = []
         allowed = int(self.tolerated * len(asked))

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from ...prompts.attributes import Attributes
 from .reading import read_caption
 from .scoring import score
-from .verdicts import JudgeInfo, Judgement, check_lengths, load_rubric
+from .verdicts import JudgeInfo, Judgement, check_pairs, load_rubric
 
 READER = "caption reader 1"  # a new number with any change of what captions are read as
 
@@ -42,9 +42,10 @@ class OfflineJudge:
             progress: whether to show a bar.
 
         Raises:
-            ValueError: where there are not as many of one as of the other.
+            ValueError: where there are not as many of one as of the other, or a truth has no
+                emotion.
         """
-        check_lengths(captions, truths)
+        check_pairs(captions, truths)
         pairs = tqdm(
             zip(captions, truths, strict=True),
             total=len(captions),

@@ -115,9 +115,19 @@ def read_caption(caption: str) -> Reading:
 
 def _telling(marks: Marks) -> list[Mark]:
     """Emotions, without smiles and tears where the same sentence names what they stand for."""
-    emotions = marks.of("emotion")
+    emotions = [mark for mark in marks.of("emotion") if not _only_grades(marks, mark)]
     strong = [mark for mark in emotions if not _weak().fullmatch(marks.said(mark))]
     return [mark for mark in emotions if mark in strong or not _beside(marks, mark, strong)]
+
+
+def _only_grades(marks: Marks, mark: Mark) -> bool:
+    """Whether an adverb of feeling says no more than how much: "painfully shy"."""
+    if not marks.said(mark).endswith("ly"):
+        return False
+    return any(
+        other.start > mark.start and marks.between(mark, other) == " "
+        for other in marks.of("emotion")
+    )
 
 
 def _beside(marks: Marks, mark: Mark, others: list[Mark]) -> bool:

@@ -99,15 +99,18 @@ def load_rubric() -> dict:
     return yaml.load(file.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def check_lengths(captions: Sequence[str], truths: Sequence[Attributes]) -> None:
+def check_pairs(captions: Sequence[str], truths: Sequence[Attributes]) -> None:
     """
     Raises:
-        ValueError: where there are not as many captions as truths.
+        ValueError: where there are not as many captions as truths, or a truth has no emotion.
     """
     if len(captions) != len(truths):
         raise ValueError(
             f"captions and truths must be as many, got {len(captions)} and {len(truths)}"
         )
+    for place, truth in enumerate(truths):
+        if not truth.emotions:
+            raise ValueError(f"a truth must have an emotion, got none in the one at {place}")
 
 
 def _mean(scores: list[int]) -> dict[str, float | None]:
