@@ -5,7 +5,7 @@
 The captions (``data/captions_labelled.tsv``) are of a corpus (all styles), of the embedded model,
 of WordNet's example sentences, and written freely: negations, two emotions, comparisons, colloquial
 ones. They were labelled before they were measured. The reader was improved on the split ``dev``;
-``held_out`` was only measured, and its free captions were written after the reader's wordings.
+``held_out`` was only measured (``docs/judges.md`` says what was seen of it before).
 ``--show dev`` lists what is read otherwise than it was labelled. Beside the reader stand
 ``tables``, the prompt tables' own parser, and ``nothing``, which reads nothing in any caption.
 ``prompts`` is a second check: of the prompts in ``data/prompts.yaml``, written for another
