@@ -138,6 +138,24 @@ def test_the_code_of_a_motion_tokenizers_card_runs(small_codec, tmp_path, capsys
     assert capsys.readouterr().out.split("torch.Size")[1].strip() == str([*shape]).join("()")
 
 
+def test_the_code_of_an_evaluators_card_runs(small_tokenizer, tmp_path, capsys):
+    from tdmm_hf.modeling import TDMMEvaluator, TDMMEvaluatorConfig
+
+    config = TDMMEvaluatorConfig(
+        vocab_size=len(small_tokenizer), word_size=8, hidden_size=16, num_heads=2, feed_forward=24,
+        embedding_size=6, conv_layers=2, motion_layers=1, text_layers=1,
+        pad_token_id=small_tokenizer.pad_token_id,
+    )  # fmt: skip
+    evaluator = TDMMEvaluator(config)
+    evaluator.tokenizer = small_tokenizer
+    folder = save_checkpoint(evaluator, tmp_path / "evaluator")
+    card = check_card(write_model_card(folder), MODEL)
+    assert tuple(headings(card)) == SECTIONS
+    (code,) = python_blocks(card)
+    exec(code.replace("PATH", str(folder)), {})
+    assert capsys.readouterr().out.count("[") == 3  # two texts by one motion
+
+
 def test_a_benchmarks_report_is_read_by_where_its_figures_stand():
     found = {one.metric_type: one for one in card_results(BENCHMARK)}
     assert set(found) == {"cue_adherence", "emotion_accuracy"}

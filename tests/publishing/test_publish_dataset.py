@@ -22,7 +22,7 @@ def corpus(built, tmp_path):
     return shutil.copytree(built, tmp_path / "faces")
 
 
-def test_every_row_is_read_before_anything_is_sent(corpus, tdmm, tmp_path):
+def test_every_row_is_read_before_anything_is_sent(corpus, tdmm, tmp_path, try_here):
     out = tmp_path / "out"
     status, said, err = tdmm("push", "dataset", corpus, "--out", out)
     assert status == 0, err

@@ -111,7 +111,7 @@ def test_what_is_no_checkpoint_is_refused(codec, loads, tmp_path, spoil, rule):
         model.prepare_model(codec, tmp_path / "out")
 
 
-def test_code_that_does_not_run_is_found(codec, tmp_path, try_here, tdmm):
+def test_code_that_does_not_run_is_found(codec, tmp_path, tdmm):
     """A checkpoint that loads here, with the package, and nowhere else."""
     (codec / "quantizers.py").unlink()
     status, _, said = tdmm("push", "model", codec, "--out", tmp_path / "out")
