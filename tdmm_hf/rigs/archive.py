@@ -25,9 +25,11 @@ MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 16 * 2**20
 MAX_ARCHIVE_BYTES = 4 * 2**30
 
-# RuntimeError: zips that are encrypted or packed in ways that Python does not know.
+# RuntimeError: zips that are encrypted or packed in ways that Python does not know. TypeError:
+# tarfile's, where a gzip header is cut off.
 _DAMAGE = (
     tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, RuntimeError,
+    TypeError,
 )  # fmt: skip
 
 Wanted = Callable[[PurePosixPath], bool]

@@ -188,7 +188,7 @@ def _read_model(path: Path) -> dict[str, np.ndarray]:
 
 
 def _check_faces(faces: np.ndarray, count: int) -> None:
-    if faces.ndim != 2 or faces.shape[1] != 3 or faces.min() < 0 or faces.max() >= count:
+    if faces.ndim != 2 or faces.shape[1] != 3 or not ((faces >= 0) & (faces < count)).all():
         raise ValueError(f"FLAME's f must be triangles of {count} vertices, got {faces.shape}")
 
 

@@ -104,6 +104,19 @@ def test_a_flame_file_of_other_shapes(array, tmp_path):
     assert "must have shape" in refusal(flame_rig, tmp_path / "f.pkl")
 
 
+def test_faces_that_are_no_numbers(tmp_path):
+    arrays = samples.flame_arrays()
+    np.savez(tmp_path / "f.npz", **{**arrays, "f": np.full((8, 3), np.nan)})
+    assert "triangles of 24 vertices" in refusal(flame_rig, tmp_path / "f.npz")
+
+
+@pytest.mark.parametrize("size", [10, 11, 12, 14, 20])
+def test_a_gzip_header_that_is_cut_off(size, tmp_path):
+    with_name = b"\x1f\x8b\x08\x0c" + samples.gzipped_tars()[0][4:]
+    (tmp_path / "a.tar.gz").write_bytes(with_name[:size])
+    assert refusal(members, tmp_path / "a.tar.gz").startswith("a.tar.gz is no readable zip or tar")
+
+
 def test_a_zip_with_a_nameless_member(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         info = zipfile.ZipInfo("x")
