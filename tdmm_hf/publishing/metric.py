@@ -8,15 +8,14 @@ A Space needs a page: a static one, made of the metric's card, which needs no ma
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
+from ..evaluation.modules import module_names, module_path
 from .cards import check_card, load_card
 from .folder import CARD_FILE, Prepared, empty_folder, take
 from .kinds import METRIC, METRIC_TAG, TAG
 from .trial import run_trial
 
-MODULES = "tdmm_hf.evaluation"
 PAGE = "index.html"
 TAGS = ("evaluate", METRIC_TAG, TAG)
 TAKEN = ("*.py", "*.md", "*.txt", "LICENSE*")
@@ -66,13 +65,12 @@ def prepare_metric(name: str | Path, folder: Path, repo: str | None = None) -> P
 
 def find_metric(name: str | Path) -> Path:
     """The folder of a metric of this package, or the one that was named."""
-    own = Path(str(resources.files(MODULES))) / "modules"
-    known = sorted(path.parent.name for path in own.glob("*/*.py") if path.stem == path.parent.name)
-    source = own / name if str(name) in known else Path(name).resolve()
+    known = module_names()
+    source = Path(module_path(str(name))) if str(name) in known else Path(name).resolve()
     if not (source / f"{source.name}.py").is_file():
         raise ValueError(
-            f"a metric must be one of {', '.join(known) or 'none'}, or a folder with a file of its "
-            f"name, got {name}"
+            f"a metric must be one of {', '.join(known)}, or a folder with a file of its name, "
+            f"got {name}"
         )
     return source
 

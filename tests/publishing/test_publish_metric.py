@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tdmm_hf.evaluation.modules import module_names
 from tdmm_hf.publishing import metric
 
 pytest.importorskip("evaluate", reason="evaluate is not installed")
@@ -94,6 +95,15 @@ def test_a_metric_goes_round_the_hub(hub, source, tdmm, elsewhere):
     assert "mean_gap(predictions, references), 4 examples of its documentation" in out
     assert out.splitlines()[-1] == f"{hub.endpoint}/spaces/user/mean_gap"
     assert json.loads(elsewhere(FROM_THE_HUB).splitlines()[-1]) == {"mean_gap": 2.5}
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_every_metric_of_this_package_is_fit_to_be_pushed(name, tmp_path, try_here):
+    prepared = metric.prepare_metric(name, tmp_path / name, f"user/{name}")
+    card = prepared.files()["README.md"].read_text(encoding="utf-8")
+    assert f'evaluate.load("user/{name}")' in card
+    assert "module_path" not in card
+    assert "examples of its documentation" in prepared.checks[-1]
 
 
 def test_the_card_is_that_of_a_static_space(prepared):
