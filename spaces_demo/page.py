@@ -15,6 +15,7 @@ import yaml
 
 from . import comparing, engine, limits, uploads
 from .handlers import Handlers
+from .look import theme
 from .results import Shelf
 
 TITLE = "Text and 3D face motion"
@@ -63,7 +64,7 @@ def build(model: str | None = None) -> gr.Blocks:
 def launch(page: gr.Blocks, **options) -> None:
     """Serve the page; options are those of ``gr.Blocks.launch``."""
     page.launch(
-        theme=_theme(),
+        theme=theme(),
         css_paths=[_resource("static/style.css")],
         max_file_size=limits.MAX_UPLOAD,
         state_session_capacity=KEPT_VISITORS,
@@ -71,15 +72,6 @@ def launch(page: gr.Blocks, **options) -> None:
         footer_links=["api", "gradio"],
         run_history=False,
         **options,
-    )
-
-
-def _theme() -> gr.themes.Base:
-    return gr.themes.Default(
-        primary_hue="teal",
-        neutral_hue="slate",
-        font=["ui-sans-serif", "system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],
     )
 
 

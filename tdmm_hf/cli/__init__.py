@@ -26,6 +26,7 @@ from . import (
     motions,
     play,
     push,
+    ratings,
     rigs,
     training,
 )
@@ -40,10 +41,12 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(help="Corpora of (text, motion) pairs.", no_args_is_help=True)
 rig_app = typer.Typer(help="Heads that are not in the package.", no_args_is_help=True)
+ratings_app = typer.Typer(help="What people think of motions.", no_args_is_help=True)
 push_app = typer.Typer(help="What goes to the Hub.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(rig_app, name="rig")
 app.add_typer(push_app, name="push")
+app.add_typer(ratings_app, name="ratings")
 
 app.command()(motions.generate)
 app.command()(motions.describe)
@@ -64,6 +67,8 @@ corpus_app.command("push")(corpus.push)
 app.command("train-tokenizer")(training.train_tokenizer)
 app.command("train-lm")(training.train_lm)
 app.command("train-evaluator")(training.train_evaluator)
+ratings_app.command("prepare")(ratings.prepare)
+ratings_app.command("report")(ratings.report)
 rig_app.command("install")(rigs.install)
 
 USER_ERROR = 2

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tdmm_hf.spaces_demo import engine, page, uploads
+from tdmm_hf.spaces_demo import engine, look, page, uploads
 
 ENDPOINTS = {
     "/text_to_motion": 4,
@@ -53,6 +53,6 @@ def test_only_what_can_be_read_is_offered_for_upload(blocks):
 
 
 def test_no_font_comes_from_elsewhere():
-    theme = page._theme()
+    theme = look.theme()
     assert not theme._stylesheets
     assert not re.search(r"url\((?!\"?data:)", theme._get_theme_css())
