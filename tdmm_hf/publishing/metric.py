@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..evaluation.modules import module_names, module_path
+from ..import_utils import require_package
 from .cards import check_card, load_card
 from .folder import CARD_FILE, Prepared, empty_folder, take
 from .kinds import METRIC, METRIC_TAG, TAG
@@ -44,6 +45,7 @@ def prepare_metric(name: str | Path, folder: Path, repo: str | None = None) -> P
         ValueError: there is no such metric, its repo has another name (``evaluate`` goes by it),
             its card would not be read, or ``evaluate.load`` does not open it.
     """
+    require_package("evaluate", "evaluate")
     source, folder = find_metric(name), empty_folder(folder)
     name = source.name
     if repo and repo.split("/")[-1] != name:
@@ -97,12 +99,12 @@ def load_from(path: Path, name: str, repo: str) -> None:
 def write_page(folder: Path, name: str, repo: str) -> None:
     """The page that the Space shows: its card."""
     import jinja2
-    from markdown_it import MarkdownIt
 
+    markdown = require_package("markdown_it", "evaluate").MarkdownIt("commonmark", {"html": False})
     text = load_card(folder / CARD_FILE, METRIC).text
     template = Path(__file__).parent / "metric.html.jinja"
     page = jinja2.Template(template.read_text(encoding="utf-8"), autoescape=True)
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    body = markdown.enable("table").render(text)
     (folder / PAGE).write_text(page.render(name=name, repo=repo, body=body), encoding="utf-8")
 
 

@@ -97,6 +97,12 @@ def test_a_metric_goes_round_the_hub(hub, source, tdmm, elsewhere):
     assert json.loads(elsewhere(FROM_THE_HUB).splitlines()[-1]) == {"mean_gap": 2.5}
 
 
+def test_a_page_tells_how_to_load_where_the_card_does_not(source, tmp_path, try_here):
+    (source / "README.md").write_text("---\nlicense: mit\n---\n# Mean gap\n")
+    prepared = metric.prepare_metric(source, tmp_path / "out" / "mean_gap", "user/mean_gap")
+    assert 'evaluate.load("user/mean_gap")' in prepared.files()["index.html"].read_text()
+
+
 @pytest.mark.parametrize("name", module_names())
 def test_every_metric_of_this_package_is_fit_to_be_pushed(name, tmp_path, try_here):
     prepared = metric.prepare_metric(name, tmp_path / name, f"user/{name}")
@@ -124,7 +130,7 @@ def test_the_cards_examples_load_from_the_hub(prepared):
 
 def test_the_page_shows_the_card_and_runs_nothing(prepared):
     page = prepared.files()["index.html"].read_text(encoding="utf-8")
-    assert 'evaluate.load("user/mean_gap")' in page
+    assert page.count("evaluate.load(&quot;user/mean_gap&quot;)") == 1
     assert "<h1>Mean gap</h1>" in page
     assert "<td>1</td>" in page
     assert "<script>" not in page
