@@ -111,22 +111,21 @@ def _emotion_reasons(pairs: list, likes: list[float], extra: int) -> list[str]:
 def _order_factor(
     reading: Reading, truth: Attributes, pairs: list, rule: dict, reasons: list[str]
 ) -> float:
-    """1 where one emotion is true or said, else less for another order."""
+    """1 where one emotion is true or said, or all in their order; else less."""
     said = [feeling for feeling, _ in pairs if feeling is not None]
-    if len(truth.emotions) < 2 or len(said) < 2 or reading.order == truth.transition:
-        in_order = True
-    else:
-        in_order = reading.order in ("then", "fade") and truth.transition in ("then", "fade")
+    if len(said) < 2:
+        return 1.0
     places = [reading.emotions.index(feeling) for feeling in said]
     if places != sorted(places):
         reasons.append("emotion: told in another order")
         return rule["order"]["reversed"]
-    if len(said) < 2 or reading.order == truth.transition or len(truth.emotions) < 2:
+    orders = {reading.order, truth.transition}
+    if len(orders) == 1:
         return 1.0
-    if not in_order:
-        reasons.append(f"emotion: told as {reading.order}, is {truth.transition}")
-        return rule["order"]["reversed"] if "flash" in (reading.order, truth.transition) else 0.9
-    return rule["order"]["other"]
+    if orders == {"then", "fade"}:
+        return rule["order"]["nuance"]
+    reasons.append(f"emotion: told as {reading.order}, is {truth.transition}")
+    return rule["order"]["flash" if "flash" in orders else "together"]
 
 
 def _intensity(truth: Attributes, pairs: list, reasons: list[str]) -> int:
