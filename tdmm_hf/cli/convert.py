@@ -3,6 +3,7 @@
 tdmm convert take.csv take.glb --identity 3
 tdmm convert take.csv take.bvh --convention unreal
 tdmm convert *.csv --out takes --to .npz --out-fps 25
+tdmm convert smirk.npz take.csv --flame generic_model.pkl
 """
 
 from __future__ import annotations
@@ -36,6 +37,15 @@ def convert(
     out_convention: Annotated[
         str | None, typer.Option(help="The same, of the .csv that is written.")
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="Retarget to arkit, flame or flame_mmhead; by default as the file needs."
+        ),
+    ] = None,
+    flame: Annotated[
+        Path | None, typer.Option(help="Your own FLAME file, for that; else that of TDMM_FLAME.")
+    ] = None,
     rig: Annotated[
         str | None, typer.Option(help="The head in 3D files: tdmm, or ict once installed.")
     ] = None,
@@ -55,6 +65,10 @@ def convert(
         check_suffix(target, **write_options)
     read_options = given(fps=fps, convention=convention)
     motions = [load(source, **read_options) for source, _ in pairs]
+    motions = [
+        _retargeted(motion, target, space, flame)
+        for motion, (_, target) in zip(motions, pairs, strict=True)
+    ]
     if out_fps is not None:
         motions = [motion.resample(out_fps) for motion in motions]
     lost = [losses(motion, target) for motion, (_, target) in zip(motions, pairs, strict=True)]
@@ -64,6 +78,28 @@ def convert(
         target.parent.mkdir(parents=True, exist_ok=True)
         save(motion, target, **write_options)
         print(target)
+
+
+def _retargeted(motion, target: Path, space: str | None, flame: Path | None):
+    """The motion in the space that is asked for, or else that the target's format holds."""
+    from ..formats import FORMATS
+
+    here, held = motion.space.name, FORMATS[target.suffix.lower()].space
+    wanted = space or held or here
+    if held not in (None, wanted):
+        raise ValueError(f"{target.suffix} holds motion in space {held!r}, got --space {wanted}")
+    if wanted == here:
+        return motion
+    from ..fitting.retarget import retarget
+
+    try:
+        return retarget(motion, wanted, flame)
+    except ValueError as error:
+        if space:
+            raise
+        raise ValueError(
+            f"{target.suffix} holds motion in space {held!r}, got {here!r}; to retarget it, {error}"
+        ) from error
 
 
 def _pairs(files: list[Path], out: Path | None, to: str | None) -> list[tuple[Path, Path]]:
