@@ -35,7 +35,6 @@ from ..rigs import get_rig, head_rotation
 from ..rigs.flame import EXPRESSIONS, FlameRig, flame_rig
 from ..rigs.mesh import MeshRig
 from .correspondence import correspond
-from .tracker import head_angles
 
 SETTINGS_FILE = Path(__file__).with_name("retarget.yaml")
 SPACES = ("arkit", "flame", "flame_mmhead")
@@ -175,8 +174,9 @@ class _Pair:
         found = np.zeros((motion.num_frames, len(space.channels)))
         found[:, space.indices(self._channels)] = self._weights(self._flame_offsets(unlidded))
         found[:, space.indices(_BLINKS.values())] += lids
-        turns = Rotation.from_rotvec(values[:, motion.space.indices(_TURN)]).as_matrix()
-        found[:, space.indices(HEAD_CHANNELS)] = [head_angles(turn) for turn in turns]
+        turns = Rotation.from_rotvec(values[:, motion.space.indices(_TURN)])
+        yaw, pitch, roll = turns.as_euler("YXZ").T
+        found[:, space.indices(HEAD_CHANNELS)] = np.column_stack([pitch, yaw, roll])
         known = np.isin(space.channels, [*self._channels, *HEAD_CHANNELS])
         return FaceMotion(space.clip(found), motion.fps, space, motion.valid, known)
 
