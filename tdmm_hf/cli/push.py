@@ -115,9 +115,12 @@ def _push(
     private: bool, replace: bool,
 ) -> None:  # fmt: skip
     """Prepare, say what was checked and what is to be done, and do it."""
+    from huggingface_hub.utils import logging
+
     from ..publishing.folder import new_folder
     from ..publishing.remote import check_repo, check_token, make_plan, upload
 
+    logging.set_verbosity_error()  # of each try again, that is
     uploads = repo is not None and not dry_run
     if repo is not None:
         check_repo(repo)

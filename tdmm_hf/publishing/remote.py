@@ -67,7 +67,7 @@ class Plan:
         shown = [f"  {s.what:<8} {size(s.bytes):>9}  {s.path}" for s in self.steps]
         sent = self.to_send()
         what = f"{len(sent)} of {len(self.prepared.files())} files"
-        total = f"to upload: {what}, {size(sum(step.bytes for step in sent))}"
+        total = f"to upload: {what}, at most {size(sum(step.bytes for step in sent))}"
         return [self._where(), *shown, *self._notes(), total]
 
     def _where(self) -> str:

@@ -66,10 +66,10 @@ def read_results(paths, checkpoint: Path) -> tuple[list, list[dict]]:
     return results, machines
 
 
-def _check_model(measured: str | None, checkpoint: Path, path: Path) -> None:
+def _check_model(measured, checkpoint: Path, path: Path) -> None:
     """Figures of one model must not stand in the card of another."""
-    if measured is None:
-        return
+    if not isinstance(measured, str):
+        raise ValueError(f"{path}: a report must say which model it is of, got {measured!r}")
     own = checkpoint.resolve()
     known = {own.name, EMBEDDED} if _is_embedded(own) else {own.name}
     if Path(measured).name not in known:

@@ -183,6 +183,12 @@ def test_figures_of_another_model_are_refused(face, write_report):
         read_results([report], face)
 
 
+def test_figures_of_no_model_are_refused(face, write_report):
+    report = {name: value for name, value in MEASURED.items() if name != "model"}
+    with pytest.raises(ValueError, match="must say which model it is of, got None"):
+        read_results([write_report(report)], face)
+
+
 def test_figures_of_the_embedded_model_belong_to_its_weights(face, write_report):
     from tdmm_hf.pipelines import EMBEDDED_CHECKPOINT
 
