@@ -155,9 +155,10 @@ class FaceMotion:
         """Gaussian smoothing in time; ``seconds`` is the standard deviation."""
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError(f"smoothing must be zero or more seconds, got {seconds}")
-        if seconds == 0:
+        frames = seconds * self.fps
+        if frames < 0.1:  # the filter ends at four of these: it reaches no neighbour
             return self
-        values = gaussian_filter1d(self.values, seconds * self.fps, axis=0, mode="nearest")
+        values = gaussian_filter1d(self.values, frames, axis=0, mode="nearest")
         return replace(self, values=values)
 
 
