@@ -146,6 +146,14 @@ def test_a_pickle_that_asks_for_what_has_no_name(tmp_path):
     assert refusal(read_arrays, tmp_path / "a.pkl").startswith("pickle asks for a b.c d")
 
 
+def test_a_single_number_in_place_of_frames(tmp_path):
+    entries = {**samples.smirk_entries(), "jaw": np.array(1.0)}
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(entries))
+    source = open_source("smirk", tmp_path)
+    (clip,) = source.clips()
+    assert refusal(source.read, clip) == "jaw must hold 3 numbers a frame, got ()"
+
+
 def test_a_usd_value_that_cannot_be_unpacked(tmp_path):
     pytest.importorskip("pxr", reason="usd-core is not installed")
     whole = samples.usdc()[0]

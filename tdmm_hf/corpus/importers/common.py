@@ -255,7 +255,8 @@ def frames_of(value, width: int, name: str) -> np.ndarray:
     """
     if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == width:
         return value.astype(np.float64)
-    if not isinstance(value, (list, np.ndarray)) or not len(value):
+    listed = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    if not listed or not len(value):
         raise ValueError(f"{name} must hold {width} numbers a frame, got {_kind(value)}")
     for index, frame in enumerate(value):
         row = np.asarray(frame) if _is_flat(frame) else None
