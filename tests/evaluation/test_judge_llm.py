@@ -2,7 +2,14 @@
 
 import dataclasses
 import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
 import threading
+import time
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,6 +23,10 @@ SAD = Attributes(
     5.0, "woman", (EmotionSpan("sad", "sad", 2, 0.0, 5.0),), head=HeadMotion("nod", count=2)
 )
 CAPTIONS = ["She looks slightly sad and nods twice.", "He is very angry."]
+CHAT_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 GOOD = '{"emotion": 5, "motion": 4, "intensity": 3, "reason": "a count"}'
 
 
@@ -56,6 +67,14 @@ def test_the_reason_is_kept():
 def test_an_answer_without_scores_is_refused(reply):
     with pytest.raises(ValueError, match="must give emotion, motion and intensity from 1 to 5"):
         parse_reply(reply)
+
+
+def test_a_server_that_repeats_the_question():
+    question = ask(CAPTIONS[0], SAD)[1]["content"]
+    with pytest.raises(ValueError, match="must give emotion"):
+        parse_reply(question)
+    assert parse_reply(f"{question}\n{GOOD}") == Verdict(5, 4, 3)
+    assert parse_reply(f"{question}\nemotion: 5\nmotion: 4\nintensity: 3") == Verdict(5, 4, 3)
 
 
 def test_the_question_has_the_rubric_the_facts_and_the_caption():
@@ -182,9 +201,8 @@ def tiny_model(tmp_path_factory) -> Path:
         vocab_size=280, initial_alphabet=alphabet, special_tokens=["<|end|>"]
     )
     raw.train_from_iterator([GOOD], trainer)
-    template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=raw, eos_token="<|end|>", chat_template=template
+        tokenizer_object=raw, eos_token="<|end|>", chat_template=CHAT_TEMPLATE
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -208,3 +226,49 @@ def test_a_local_model_that_talks_nonsense(tiny_model):
     assert judgement.verdicts == (None, None)
     talk = [ask(CAPTIONS[0], SAD)]
     assert judge.model.answer(talk) == judge.model.answer(talk)
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen, seconds: float = 240.0) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.urlopen(url + "/health", timeout=2).read()
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"transformers serve did not come up within {seconds:g} s")
+
+
+@pytest.fixture(scope="module")
+def served(tiny_model):
+    """The address of `transformers serve` with the tiny model."""
+    pytest.importorskip("openai", reason="transformers serve needs transformers[serving]")
+    pytest.importorskip("uvicorn", reason="transformers serve needs transformers[serving]")
+    command = shutil.which("transformers", path=str(Path(sys.executable).parent))
+    if command is None:
+        pytest.skip("the command transformers is not installed beside python")
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    process = subprocess.Popen(
+        [command, "serve", str(tiny_model), "--device", "cpu", "--port", str(port)],
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_healthy(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_a_real_server_with_a_model_that_talks_nonsense(served, tiny_model):
+    judge = endpoint_judge(served, str(tiny_model), max_tokens=8, retries=1, attempts=2)
+    with pytest.raises(ValueError, match="must give emotion, motion and intensity"):
+        judge.judge(CAPTIONS[:1], [SAD])
+    lenient = endpoint_judge(
+        served, str(tiny_model), max_tokens=8, retries=1, attempts=1, tolerated=1.0
+    )
+    assert lenient.judge(CAPTIONS, [SAD, SAD]).summary()["unreadable"] == 2

@@ -184,8 +184,9 @@ def _score(fields: dict, names: Sequence[str]) -> int | None:
 
 
 def _line(text: str, names: Sequence[str]) -> int | None:
-    """``Emotion: 4/5``, the last of them."""
-    found = re.findall(rf"\b(?:{'|'.join(names)})\b[\s\"'*:=-]*([1-5])(?![\d.]*\d)", text, re.I)
+    """``Emotion: 4/5``, the last of them; ``1 to 5`` is the question's own."""
+    score = r"[\s\"'*:=-]*([1-5])(?![\d.]*\d)(?!\s*(?:to|or|-|–)\s*\d)"
+    found = re.findall(rf"\b(?:{'|'.join(names)})\b{score}", text, re.I)
     return int(found[-1]) if found else None
 
 
