@@ -47,9 +47,13 @@ def make_wheel(tmp_path):
     def make(metadata=METADATA, names=space.IN_WHEEL, page=PAGE):
         path = tmp_path / "tdmm_hf-0.1.0-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("tdmm_hf-0.1.0.dist-info/METADATA", metadata)
-            for name in {*names, *PACKAGES}:
-                archive.writestr(name, page if name.endswith("page.py") else "")
+            contents = {name: page if name.endswith("page.py") else "" for name in names}
+            contents |= {
+                **dict.fromkeys(PACKAGES, ""),
+                "tdmm_hf-0.1.0.dist-info/METADATA": metadata,
+            }
+            for name, text in contents.items():
+                archive.writestr(zipfile.ZipInfo(name), text)  # the same bytes at any time
         return path
 
     return make
