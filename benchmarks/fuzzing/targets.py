@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from . import damage, samples
+from . import corpora, damage, samples
 from .containers import (
     spoiled_glb,
     spoiled_json,
@@ -265,25 +265,25 @@ TARGETS: dict[str, Target] = {
         "f.npz", samples.flame_npz, _arrays([samples.flame_arrays()]), _flame, weight=0.5
     ),
     "livelink": _folder_of("livelink", "a.csv", samples.takes, _tables),
-    "express4d": _folder_of("express4d", "a.npy", samples.takes_npy, samples.spoiled_takes_npy),
-    "keyframes": _folder_of("keyframeface", "a.json", samples.keyframes, _trees),
-    "keyframe chats": _folder_of("keyframeface", "a.jsonl", samples.chats, _lines, weight=0.7),
-    "smirk": _folder_of("smirk", "a.pkl", samples.smirk, _pickles([samples.smirk_entries()])),
+    "express4d": _folder_of("express4d", "a.npy", corpora.takes_npy, corpora.spoiled_takes_npy),
+    "keyframes": _folder_of("keyframeface", "a.json", corpora.keyframes, _trees),
+    "keyframe chats": _folder_of("keyframeface", "a.jsonl", corpora.chats, _lines, weight=0.7),
+    "smirk": _folder_of("smirk", "a.pkl", corpora.smirk, _pickles([corpora.smirk_entries()])),
     "mmhead": _folder_of(
-        "mmhead", "facial_motion/a.pkl", samples.mmhead, _pickles(samples.mmhead_values())
+        "mmhead", "facial_motion/a.pkl", corpora.mmhead, _pickles(corpora.mmhead_values())
     ),
     "mmhead lists": _folder_of(
-        "mmhead", "t2m_subset.json", samples.mmhead_lists, _trees,
-        beside=lambda: {"facial_motion/a.pkl": samples.mmhead()[0]},
+        "mmhead", "t2m_subset.json", corpora.mmhead_lists, _trees,
+        beside=lambda: {"facial_motion/a.pkl": corpora.mmhead()[0]},
     ),
-    "beat": _folder_of("beat", "1_wayne_0_73_73.json", samples.beat, _trees),
+    "beat": _folder_of("beat", "1_wayne_0_73_73.json", corpora.beat, _trees),
     "beat2": _folder_of(
-        "beat2", "a.npz", samples.beat2_npz, _arrays([samples.beat2_arrays()]),
+        "beat2", "a.npz", corpora.beat2_npz, _arrays([corpora.beat2_arrays()]),
         bombs=lambda: [zeros_npz(["poses", "expressions"], [700, 700])],
     ),
-    "captions csv": Target("c.csv", samples.caption_csv, _tables, _captions, names_file=True),
-    "captions json": Target("c.json", samples.caption_json, _trees, _captions, names_file=True),
-    "captions jsonl": Target("c.jsonl", samples.caption_lines, _lines, _captions, names_file=True),
+    "captions csv": Target("c.csv", corpora.caption_csv, _tables, _captions, names_file=True),
+    "captions json": Target("c.json", corpora.caption_json, _trees, _captions, names_file=True),
+    "captions jsonl": Target("c.jsonl", corpora.caption_lines, _lines, _captions, names_file=True),
     "attributes": Target("a.json", samples.attributes, _trees, _attributes, weight=2),
     "settings": Target("s.yaml", samples.settings, _texts, _settings),
     "packet": Target("p.bin", samples.packets, damage.spoiled_bytes, _packet, weight=2),

@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from fuzzing import samples
+from fuzzing import corpora, samples
 
 from tdmm_hf.arrays import read_npz
 from tdmm_hf.corpus.importers import open_source
@@ -147,7 +147,7 @@ def test_a_pickle_that_asks_for_what_has_no_name(tmp_path):
 
 
 def test_a_single_number_in_place_of_frames(tmp_path):
-    entries = {**samples.smirk_entries(), "jaw": np.array(1.0)}
+    entries = {**corpora.smirk_entries(), "jaw": np.array(1.0)}
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(entries))
     source = open_source("smirk", tmp_path)
     (clip,) = source.clips()
