@@ -34,11 +34,12 @@ def centred(landmarks: np.ndarray) -> np.ndarray:
 def distances(path: Path, model: Path) -> tuple[np.ndarray, int]:
     """(478, 478) summed distance of straight to mirrored landmarks, and over how many frames."""
     total, count = 0.0, 0
-    with open_video(path) as video, FaceTracker(model) as tracker:
+    with open_video(path) as video, FaceTracker(model) as tracker, FaceTracker(model) as other:
         for index, frame in enumerate(video.frames()):
             if index % FRAMES_BETWEEN:
                 continue
-            straight, mirrored = tracker.detect_apart(frame.image, frame.time)
+            straight = tracker.detect(frame.image, frame.time)
+            mirrored = other.detect(frame.image[:, ::-1], frame.time)
             if len(straight) == len(mirrored) == 1:
                 here = centred(straight[0].landmarks)
                 there = centred(mirrored[0].landmarks) * TURN_BACK

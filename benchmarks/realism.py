@@ -105,7 +105,7 @@ def _tracked(path: Path, model: Path, fresh: bool) -> FaceMotion:
     kept = cache_folder() / "tracked" / f"{path.stem}_{path.stat().st_size}.npz"
     if kept.exists() and not fresh:
         return tdmm_hf.load(kept)
-    motion = fit_video(path, model=model).motion
+    motion = fit_video(path, model=model).tracked
     kept.parent.mkdir(parents=True, exist_ok=True)
     tdmm_hf.save(motion, kept)
     return motion

@@ -51,7 +51,7 @@ def filmed(motion: FaceMotion, identity: int, path: Path) -> FaceMotion:
     if not path.is_file():
         video = path.with_suffix(".mp4")
         write_video(render(motion, size=SIZE, identity=identity), video, motion.fps)
-        tdmm_hf.save(fit_video(video, model=SHARED_DATA / "face_landmarker.task").motion, path)
+        tdmm_hf.save(fit_video(video, model=SHARED_DATA / "face_landmarker.task").tracked, path)
     return tdmm_hf.load(path)
 
 

@@ -28,11 +28,10 @@ from tqdm import tqdm
 from tdmm_hf.fitting.tracker import FaceTracker
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.parameters import ARKIT_BLENDSHAPES
-from tdmm_hf.performer import perform
-from tdmm_hf.performer.tracking import NUM_WEIGHTS, TRACKING_FILE, head_features, shape_family
-from tdmm_hf.prompts.suite import sample_attributes
+from tdmm_hf.performer.tracking import NUM_WEIGHTS, TRACKING_FILE, head_features
 from tdmm_hf.rigs.ict import ICT_VARIABLE
 from tdmm_hf.rigs.mesh import MeshRig
+from tdmm_hf.training.filming import poses
 from tdmm_hf.video import render
 
 PEOPLE, POSES = 48, 80
@@ -53,47 +52,6 @@ class Answers(NamedTuple):
     truth: np.ndarray
     scores: np.ndarray
     person: np.ndarray
-
-
-def poses(rng: np.random.Generator) -> np.ndarray:
-    """(POSES, 55) float32, the resting face first."""
-    rows = [np.zeros(len(ARKIT.channels))]
-    while len(rows) < POSES:
-        rows.append(_performed(rng) if rng.random() < PERFORMED else _random(rng))
-    values = np.array(rows, np.float32)
-    jaw, close = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
-    values[:, jaw] = np.maximum(values[:, jaw], values[:, close])
-    return values
-
-
-def _performed(rng) -> np.ndarray:
-    motion = perform(sample_attributes(rng, duration=3.0), int(rng.integers(2**31)))
-    return motion.values[rng.integers(motion.num_frames // 4, motion.num_frames)]
-
-
-def _random(rng) -> np.ndarray:
-    """One to four channels, mostly with their other side; eyes look one way together."""
-    row = np.zeros(len(ARKIT.channels))
-    for index in rng.choice(NUM_WEIGHTS, rng.integers(1, 5), replace=False):
-        row[index] = weight = rng.uniform(0.15, 1.0)
-        name = ARKIT_BLENDSHAPES[index]
-        if name.startswith("eyeLook"):
-            row[_same_way(name)] = weight
-        elif name == shape_family(name) or rng.random() > 0.7:
-            continue
-        else:
-            row[ARKIT.mirror_index[index]] = weight * rng.uniform(0.8, 1.0)
-    row[NUM_WEIGHTS:] = np.radians(rng.uniform(-1, 1, 3) * HEAD_DEGREES) * rng.random()
-    return row
-
-
-def _same_way(eye_look: str) -> int:
-    """The channel of the other eye that looks the same way."""
-    mirrored = ARKIT.channels[ARKIT.mirror_index[ARKIT.index(eye_look)]]
-    for one, other in (("LookIn", "LookOut"), ("LookOut", "LookIn")):
-        if one in mirrored:
-            return ARKIT.index(mirrored.replace(one, other))
-    return ARKIT.index(mirrored)
 
 
 def film(rigs: list[MeshRig], tracker: FaceTracker) -> Answers:

@@ -118,7 +118,7 @@ def main() -> None:
     paths = sorted(arguments.clips.glob("*.mp4"))
     if not paths:
         parser.error(f"no .mp4 files in {arguments.clips}")
-    motions = [fit_video(path, arguments.model).motion for path in tqdm(paths, leave=False)]
+    motions = [fit_video(path, arguments.model).tracked for path in tqdm(paths, leave=False)]
     clips = _rounded(measure(motions))
     print_table(
         ("channel", "rest", "spread", "ceiling", "jitter", "fires"),

@@ -112,4 +112,4 @@ def _track(path: Path, progress: Callable | None) -> tuple[FaceMotion, tuple[str
             progress(done, expected)
 
     result = fit_video(path, progress=watch)
-    return result.motion, result.notes
+    return result.tracked, result.notes  # what the describer has learned to read

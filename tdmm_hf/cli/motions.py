@@ -125,7 +125,8 @@ def _write_preview(video: Path, result, preview: Path, head) -> None:
 def _read_motion(path: Path, landmarker: Path | None):
     from ..formats import is_motion_file, load
 
-    return load(path) if is_motion_file(path) else _track(path, landmarker).motion
+    # The describer has learned to read MediaPipe's scores.
+    return load(path) if is_motion_file(path) else _track(path, landmarker).tracked
 
 
 def _track(video: Path, model: Path | None):

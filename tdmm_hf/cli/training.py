@@ -3,6 +3,7 @@
     tdmm train-tokenizer --corpus corpus --out tokenizer
     tdmm train-lm --corpus corpus --tokenizer tokenizer --out model
     tdmm train-evaluator --corpus corpus --out evaluator
+    tdmm train-fit --model face_landmarker.task --people people --out inverse.safetensors
 
 Each goes on where it was stopped; flags override the settings of a `--config` file.
 """
@@ -16,6 +17,7 @@ import typer
 
 from ..settings import LanguageModelSettings, TokenizerSettings
 from ..training.evaluator_settings import EvaluatorSettings
+from ..training.inverse_settings import InverseSettings
 from .common import settings_command
 
 
@@ -56,6 +58,26 @@ def _train_evaluator(
     print(f"evaluator: {out}")
 
 
+def _train_fit(
+    settings: InverseSettings,
+    people: Annotated[Path, typer.Option(help="Folder of filmed people; goes on with one.")],
+    out: Annotated[Path, typer.Option(help="The trained file, .safetensors.")],
+    model: Annotated[Path | None, typer.Option(help="Face Landmarker file.")] = None,
+    count: Annotated[int, typer.Option(min=2, help="People to film in all.")] = 160,
+    rigs: Annotated[str, typer.Option(help="Their rigs, in turn, with commas between.")] = "tdmm",
+) -> None:
+    """Film people with known weights, track them, and learn to read the weights back."""
+    from ..fitting.model_file import landmarker_path
+    from ..training.filming import film_people, load_people
+    from ..training.inverse import train_inverse
+
+    names = rigs.split(",")
+    film_people(people, count, landmarker_path(model), names)
+    train_inverse(load_people(people, names), settings, out)
+    print(f"inverse of the tracker's response: {out}")
+
+
 train_tokenizer = settings_command(TokenizerSettings, _train_tokenizer)
 train_lm = settings_command(LanguageModelSettings, _train_lm)
 train_evaluator = settings_command(EvaluatorSettings, _train_evaluator)
+train_fit = settings_command(InverseSettings, _train_fit)

@@ -20,9 +20,11 @@ import numpy as np
 from ..formats.timing import EvenFrames, fill_invalid, spread_evenly
 from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS, get_space
+from .anatomy import Head
 from .faces import NUM_LANDMARKS, Face, Track, link_faces, main_track
 from .model_file import landmarker_path
 from .quality import Quality, assess
+from .solver import NUM_WEIGHTS, solve
 from .tracker import OBSERVED_WEIGHTS, FaceTracker
 from .video import Video, open_video
 
@@ -34,8 +36,11 @@ class FitResult:
     """What a video showed.
 
     Attributes:
-        motion: ``arkit`` motion at the video's mean rate; frames without a face are invalid, their
-            values interpolated; tongueOut is unobserved.
+        motion: ``arkit`` motion at the video's mean rate, as ``solver`` fits it; frames without a
+            face are invalid, their values interpolated; tongueOut is unobserved.
+        tracked: the same as MediaPipe scores it.
+        head: the package's own head laid over the landmarks: identity, lens, place, and the error
+            that is left.
         notes: plain sentences about what the user should know.
         frames_without_face: decoded frames in which the followed face was not seen.
         num_faces: faces seen anywhere in the video.
@@ -51,6 +56,8 @@ class FitResult:
     notes: tuple[str, ...]
     frames_without_face: int
     num_faces: int
+    tracked: FaceMotion | None = None
+    head: Head | None = None
     landmarks: np.ndarray | None = None
     matrices: np.ndarray | None = None
     image_size: tuple[int, int] | None = None
@@ -77,8 +84,8 @@ def fit_video(
 ) -> FitResult:
     """Per-frame ``arkit`` parameters of the face in a video.
 
-    Values are MediaPipe's scores and head angles, the mean of the frame and its mirror image, with
-    no smoothing. Of several faces the largest and steadiest is followed.
+    Of several faces the largest and steadiest is followed. What the tracker says of it is inverted
+    and a head laid over it, see ``solver``.
 
     Args:
         path: any video file that FFmpeg reads.
@@ -100,21 +107,28 @@ def fit_video(
     even = _even_frames(track, seen)
     space = get_space("arkit")
     values, landmarks, matrices = _unpack(even.values)
-    motion = FaceMotion(
+    fit = solve(values[:, :NUM_WEIGHTS], landmarks, matrices, even.valid, seen.image_size)
+    tracked = FaceMotion(
         values=space.clip(values),
         fps=seen.rate,
         valid=even.valid,
         observed=np.array([c in OBSERVED_WEIGHTS.union(HEAD_CHANNELS) for c in space.channels]),
     )
+    motion = replace(tracked, values=space.clip(fit.values))
+    error = float(fit.head.reprojection[even.valid].mean())
     return FitResult(
         motion=motion,
         notes=_notes(seen, tracks, track, even.moved),
         frames_without_face=len(seen.times) - len(track),
         num_faces=len(tracks),
+        tracked=tracked,
+        head=fit.head,
         landmarks=landmarks,
         matrices=matrices,
         image_size=seen.image_size,
-        quality=assess(replace(motion, values=values), landmarks, matrices, seen.image_size),
+        quality=assess(
+            replace(tracked, values=values), landmarks, matrices, seen.image_size, error
+        ),
     )
 
 

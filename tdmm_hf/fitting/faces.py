@@ -12,13 +12,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-
-from ..parameters import get_space
 
 NUM_LANDMARKS = 478
 LANDMARK_MIRROR_FILE = Path(__file__).with_name("landmark_mirror.json")
@@ -49,20 +47,6 @@ class Face:
     landmarks: np.ndarray = field(default_factory=lambda: np.zeros((NUM_LANDMARKS, 3), np.float32))
     matrix: np.ndarray = field(default_factory=lambda: np.eye(4))
 
-    def mirror(self, width: int) -> Face:
-        """The face as it is in the mirrored image; ``width`` of the image in pixels."""
-        space = get_space("arkit")
-        center = np.array([width - self.center[0], self.center[1]])
-        values = self.values[list(space.mirror_index)] * np.array(space.mirror_sign)
-        landmarks = self.landmarks[landmark_mirror()] * np.float32([-1, 1, 1])
-        landmarks[:, 0] += width
-        matrix = self.matrix * _MIRRORED_MATRIX
-        return Face(center, self.size, values, landmarks, matrix)
-
-
-# Of S M S with S = diag(-1, 1, 1, 1): a matrix seen in a mirror that swaps left and right.
-_MIRRORED_MATRIX = np.outer([-1, 1, 1, 1], [-1, 1, 1, 1])
-
 
 @cache
 def landmark_mirror() -> np.ndarray:
@@ -73,31 +57,6 @@ def landmark_mirror() -> np.ndarray:
     mirror = np.array(json.loads(LANDMARK_MIRROR_FILE.read_text(encoding="utf-8"))["mirror"])
     mirror.flags.writeable = False
     return mirror
-
-
-def merge_faces(faces: list[Face], others: list[Face]) -> list[Face]:
-    """Two lists of one frame's faces: the means of pairs that lie within half their size.
-
-    A face that only one list has is left out: it is a profile about to be lost, or no face.
-    """
-    left, merged = list(others), []
-    for face in faces:
-        near = [one for one in left if np.linalg.norm(one.center - face.center) < face.size / 2]
-        if near:
-            twin = min(near, key=lambda one: np.linalg.norm(one.center - face.center))
-            left.remove(twin)
-            merged.append(_mean(face, twin))
-    return merged
-
-
-def _mean(face: Face, twin: Face) -> Face:
-    """The place of the first; values, landmarks and matrix between both."""
-    return replace(
-        face,
-        values=(face.values + twin.values) / 2,
-        landmarks=(face.landmarks + twin.landmarks) / 2,
-        matrix=(face.matrix + twin.matrix) / 2,
-    )
 
 
 def link_faces(frames: list[list[Face]]) -> list[Track]:

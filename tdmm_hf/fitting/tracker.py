@@ -4,12 +4,8 @@
     >>> with FaceTracker("face_landmarker.task") as tracker:  # doctest: +SKIP
     ...     faces = tracker.detect(image, time=0.0)
 
-Every frame is tracked as it is and mirrored, and the two are averaged. MediaPipe's scores lean to
-one side: on seven clips, gaze to the subject's left read 0.16 higher than in the mirror image, each
-time. The average does not: a mirrored video gives the mirrored motion. A face must be found in
-both. Else the scores are MediaPipe's own, with its rest levels and reach.
-
-Landmarks and face matrix are averaged in the same way, so that they have no side either.
+Scores, landmarks and face matrix are MediaPipe's own, with its rest levels, its reach and its
+leaning to one side; ``fitting.inverse`` undoes them.
 
 Its face matrix has this package's axes (+y up, +z out of the face towards the camera, +x to the
 subject's left), so the head angles, relative to the camera, are read straight from it.
@@ -20,14 +16,15 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import numpy as np
 
 from ..import_utils import require_package
 from ..parameters import ARKIT_BLENDSHAPES
-from .faces import Face, merge_faces
+from .faces import Face
+from .upright import head_angles
 
 MAX_FACES = 4
 # MediaPipe scores every ARKit blendshape but one.
@@ -63,10 +60,8 @@ class FaceTracker:
     def __enter__(self) -> FaceTracker:
         _check_bundle(self._model)
         try:
-            with _quiet_stderr(), ExitStack() as stack:
-                self._straight = stack.enter_context(self._create())
-                self._mirrored = stack.enter_context(self._create())
-                self._landmarkers = stack.pop_all()
+            with _quiet_stderr():
+                self._landmarker = self._create()
         except OSError as error:
             raise _system_library_error(error) from error
         except (RuntimeError, ValueError) as error:
@@ -75,7 +70,7 @@ class FaceTracker:
 
     def __exit__(self, *exception) -> None:
         with _quiet_stderr():
-            self._landmarkers.close()
+            self._landmarker.close()
 
     def detect(self, image: np.ndarray, time: float) -> list[Face]:
         """Faces in one frame.
@@ -84,23 +79,12 @@ class FaceTracker:
             image: (height, width, 3) uint8 RGB.
             time: seconds, not before those of the last call.
         """
-        straight, mirrored = self.detect_apart(image, time)
-        return merge_faces(straight, [face.mirror(image.shape[1]) for face in mirrored])
-
-    def detect_apart(self, image: np.ndarray, time: float) -> tuple[list[Face], list[Face]]:
-        """Faces in one frame, and those in its mirror image, as they are there."""
         timestamp = max(round(time * 1000), self._last_timestamp + 1)
         self._last_timestamp = timestamp
-        return (
-            self._faces(self._straight, image, timestamp),
-            self._faces(self._mirrored, image[:, ::-1], timestamp),
-        )
-
-    def _faces(self, landmarker, image: np.ndarray, timestamp: int) -> list[Face]:
         picture = self._mediapipe.Image(
             image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image)
         )
-        result = landmarker.detect_for_video(picture, timestamp)
+        result = self._landmarker.detect_for_video(picture, timestamp)
         found = zip(
             result.face_landmarks,
             result.face_blendshapes,
@@ -119,17 +103,6 @@ def _check_bundle(model: str | os.PathLike) -> None:
         raise ValueError(f"model {model} is not a Face Landmarker bundle ({error})") from error
     if damaged:
         raise ValueError(f"model {model} is not a Face Landmarker bundle ({damaged} is damaged)")
-
-
-def head_angles(matrix: np.ndarray) -> np.ndarray:
-    """(3,) pitch, yaw, roll in radians of R = Ry(yaw) Rx(pitch) Rz(roll).
-
-    Args:
-        matrix: (3, 3) or larger, rotation in its upper left corner.
-    """
-    r = matrix[:3, :3]
-    pitch = np.arcsin(np.clip(-r[1, 2], -1, 1))
-    return np.array([pitch, np.arctan2(r[0, 2], r[2, 2]), np.arctan2(r[1, 0], r[1, 1])])
 
 
 def _face(landmarks, blendshapes, matrix, shape: tuple[int, ...]) -> Face:
