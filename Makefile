@@ -2,6 +2,8 @@
 # make test  the test suite
 # make checkpoint  the whole road to the embedded checkpoint (hours; resumes where it stopped)
 # make benchmarks  every benchmark, one after another
+# make fuzz  every reader on 110,000 damaged files
+# make soak  2,000 generations, memory watched
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -11,7 +13,7 @@ BIN = $(VENV)/bin
 # Khronos' own check of .glb files; the test that uses it is skipped without npm.
 GLTF_VALIDATOR = gltf-validator@2.0.0-dev.3.10
 
-.PHONY: run test lint checkpoint benchmarks clean
+.PHONY: run test lint checkpoint benchmarks fuzz soak clean
 
 # torch first, pinned: a plain torch may bring several GB of GPU libraries along.
 $(VENV)/.run: pyproject.toml constraints.txt
@@ -45,7 +47,13 @@ checkpoint: $(VENV)/.test
 	$(BIN)/tdmm train-lm --config recipes/tiny.yaml --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-tiny
 
 benchmarks: $(VENV)/.test
-	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo caption_judge fitting; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+fuzz: $(VENV)/.test
+	$(BIN)/python benchmarks/fuzz.py --inputs 110000
+
+soak: $(VENV)/.test
+	$(BIN)/python benchmarks/soak.py
 
 clean:
 	rm -rf $(VENV) build dist out

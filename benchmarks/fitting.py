@@ -200,7 +200,7 @@ def closed_loop(rig, model: Path, inverses: dict[str, InverseResponse]) -> dict:
 
 
 def _good(answer: dict[str, float]) -> bool:
-    return answer["r"] > GOOD_R and answer["rise"] > GOOD_RISE
+    return bool(answer["r"] > GOOD_R and answer["rise"] > GOOD_RISE)
 
 
 def speed(path: Path, model: Path) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""Templates of model cards and what fills them; `tdmm_hf.publishing.model_card` writes the cards."""
+"""Templates of model cards and what fills them; `publishing.model_card` writes the cards."""

@@ -26,7 +26,7 @@ from .upright import head_angles
 
 MOST_NOISE = 0.02  # of weights: what varies by more is taken for motion
 MOST_TURN_NOISE = np.radians(0.4)
-# Landmarks of a far turned head lean to the front: what yaw is beyond this is read too small.
+# Landmarks of a far turned head lean to the front. Of filmed people of two rigs 0.29 and 0.46.
 FAR_YAW, FAR_SHARE = np.radians(40), 0.4
 
 
