@@ -28,6 +28,7 @@ from .upright import OUTER_EYE_CORNERS, head_angles, rotations
 PLACES_FILE = Path(__file__).with_name("landmark_places.json")
 LENSES = (20.0, 30.0, 45.0, 63.0)  # degrees from top to bottom of the picture
 SHARED_FRAMES = 16  # that the identity is found from
+LENS_EVERY = 3  # of them, for the lens
 ROUNDS, TURNS = 3, 3  # of identity and pose in turn; Gauss-Newton steps of each frame's pose
 HUBER = 0.02  # distances between the eyes: beyond, a landmark counts less
 LANDMARK_NOISE = 0.015  # of the same, for all landmarks of a frame together: they err together
@@ -95,8 +96,11 @@ def fit_head(
     eyes = np.linalg.norm(np.diff(seen[:, OUTER_EYE_CORNERS], axis=1)[:, 0], axis=1)
     chosen = np.flatnonzero(valid)
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(SHARED_FRAMES, len(chosen))).astype(int)]
-    some = _Clip(seen[chosen], np.median(eyes), weights[chosen], rotations(matrices[chosen]))
-    lens = min(LENSES, key=lambda degrees: some.laid_over(degrees)[0].mean())
+    few, some = (
+        _Clip(seen[of], np.median(eyes), weights[of], rotations(matrices[of]))
+        for of in (chosen[::LENS_EVERY], chosen)
+    )
+    lens = min(LENSES, key=lambda degrees: few.laid_over(degrees)[0].mean())
     identity = some.laid_over(lens)[1]
     every = _Clip(seen, np.median(eyes[chosen]), weights, rotations(matrices))
     pose = every.posed(every.shapes(identity), every.start(lens), lens)
