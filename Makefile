@@ -47,7 +47,7 @@ checkpoint: $(VENV)/.test
 	$(BIN)/tdmm train-lm --config recipes/tiny.yaml --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-tiny
 
 benchmarks: $(VENV)/.test
-	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo caption_judge fitting; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo caption_judge evaluator fitting; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 fuzz: $(VENV)/.test
 	$(BIN)/python benchmarks/fuzz.py --inputs 110000

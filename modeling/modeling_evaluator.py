@@ -288,7 +288,7 @@ class TDMMEvaluator(PreTrainedModel):
                 f"a motion must last {config.min_seconds:g} to {config.max_seconds:g} s, "
                 f"got {len(values) / fps:g}"
             )
-        return torch.from_numpy(_at_rate(values, fps, config.fps))
+        return torch.from_numpy(np.ascontiguousarray(_at_rate(values, fps, config.fps)))
 
     def _init_weights(self, module):
         if isinstance(module, nn.Linear):

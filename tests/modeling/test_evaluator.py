@@ -176,3 +176,9 @@ def test_loads_without_the_package(evaluator, checkpoint, tmp_path):
 def test_only_two_files_of_code_travel():
     names = [file.name for file in code_files("tdmm_evaluator")]
     assert names == ["configuration_evaluator.py", "modeling_evaluator.py"]
+
+
+def test_a_motion_played_backwards_is_taken(evaluator):
+    motion = np.random.default_rng(0).random((50, 55)).astype(np.float32)
+    backwards = evaluator.embed_motions([motion[::-1]])
+    torch.testing.assert_close(backwards, evaluator.embed_motions([motion[::-1].copy()]))
