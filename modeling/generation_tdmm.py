@@ -22,7 +22,7 @@ import torch
 from torch.nn import functional as F
 from transformers import LogitsProcessorList
 
-from .cache_tdmm import growing_cache
+from .cache_tdmm import cache_argument, growing_cache
 from .processing_tdmm import MAX_PLAN_TOKENS, broadcast, plan_windows
 from .sampling_tdmm import (
     ReadingLogitsProcessor,
@@ -267,14 +267,16 @@ class MotionGenerationMixin:
             "position_ids" in inspect.signature(self.model.language_model.forward).parameters
         )
         position = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        cache = growing_cache(self.config.text_config)
+        named = cache_argument(
+            self.model.language_model.base_model, growing_cache(self.config.text_config)
+        )
         tokens = []
         for i in range(count):
             output = self.model(
                 input_ids=input_ids,
                 attention_mask=mask,
-                past_key_values=cache,
                 use_cache=True,
+                **named,
                 **({"position_ids": position} if positioned else {}),
             )
             chosen = choose(output.last_hidden_state[:, -1], i)

@@ -23,6 +23,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from .cache_tdmm import cache_argument
 from .configuration_tdmm import TDMMConfig
 from .generation_tdmm import MotionGenerationMixin
 from .loss_tdmm import sliced_loss
@@ -36,7 +37,7 @@ class TDMMPreTrainedModel(PreTrainedModel):
     config_class = TDMMConfig
     base_model_prefix = "model"
     supports_gradient_checkpointing = True
-    _skip_keys_device_placement = ["past_key_values"]
+    _skip_keys_device_placement = ["past_key_values", "cache"]
     _supports_sdpa = True
     _supports_flash_attn = True
     _supports_flex_attn = True
@@ -272,6 +273,7 @@ class TDMMForCausalLM(MotionGenerationMixin, TDMMPreTrainedModel, GenerationMixi
         loss_only=False,
         word_weight=1.0,
         num_items_in_batch=None,
+        cache=None,
         **kwargs,
     ):
         """As the language model's: CausalLMOutputWithPast with logits (batch, length, vocabulary)
@@ -295,10 +297,12 @@ class TDMMForCausalLM(MotionGenerationMixin, TDMMPreTrainedModel, GenerationMixi
             **self.model.embed(input_ids, inputs_embeds),
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
             labels=labels,
             use_cache=use_cache,
             logits_to_keep=logits_to_keep,
+            **cache_argument(
+                self.model.language_model, past_key_values if cache is None else cache
+            ),
             **kwargs,
         )
 

@@ -5,6 +5,8 @@
 Copying all that was cached for each new token takes a fifth of the time of decoding a small model.
 """
 
+import inspect
+
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
@@ -48,4 +50,11 @@ def growing_cache(config):
     return cache
 
 
-__all__ = ["GrowingLayer", "growing_cache"]
+def cache_argument(model, cache):
+    """A cache under the name that a model's `forward` has for it: `cache` in newer transformers,
+    `past_key_values` in older ones."""
+    newer = "cache" in inspect.signature(model.forward).parameters
+    return {"cache" if newer else "past_key_values": cache}
+
+
+__all__ = ["GrowingLayer", "cache_argument", "growing_cache"]
