@@ -31,15 +31,12 @@ from tdmm_hf.parameters import ARKIT_BLENDSHAPES
 from tdmm_hf.performer.tracking import NUM_WEIGHTS, TRACKING_FILE, head_features
 from tdmm_hf.rigs.ict import ICT_VARIABLE
 from tdmm_hf.rigs.mesh import MeshRig
-from tdmm_hf.training.filming import poses
+from tdmm_hf.training.filming import CAMERA_DEGREES, poses
 from tdmm_hf.video import render
 
 PEOPLE, POSES = 48, 80
 SEED = 7
 IDENTITY_SPREAD = 0.8
-CAMERA_DEGREES = 12.0
-HEAD_DEGREES = (15.0, 30.0, 12.0)  # pitch, yaw, roll of random poses
-PERFORMED = 0.55  # share of poses that are frames of performances
 RIDGE = 5.0
 LIVES = 0.04  # standard deviation of a score that counts as live
 HEARD = 0.03  # rises that are kept
@@ -59,7 +56,7 @@ def film(rigs: list[MeshRig], tracker: FaceTracker) -> Answers:
     truth, scored, person = [], [], []
     for number in tqdm(range(PEOPLE), desc="people", leave=False):
         rng = np.random.default_rng([SEED, number])
-        rig, values = rigs[number % len(rigs)], poses(rng)
+        rig, values = rigs[number % len(rigs)], poses(rng, POSES)
         who = number
         if rig.name == "ict":
             who = IDENTITY_SPREAD * rng.standard_normal(len(rig.identity_basis))

@@ -22,9 +22,10 @@ from ..motion import FaceMotion
 from ..parameters import HEAD_CHANNELS, get_space
 from .anatomy import Head
 from .faces import NUM_LANDMARKS, Face, Track, link_faces, main_track
+from .inverse import NUM_WEIGHTS
 from .model_file import landmarker_path
 from .quality import Quality, assess
-from .solver import NUM_WEIGHTS, solve
+from .solver import solve
 from .tracker import OBSERVED_WEIGHTS, FaceTracker
 from .video import Video, open_video
 

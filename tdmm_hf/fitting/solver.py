@@ -20,7 +20,7 @@ import numpy as np
 
 from .anatomy import Head, fit_head
 from .habits import settle
-from .inverse import NUM_WEIGHTS, InverseResponse, load_inverse
+from .inverse import InverseResponse, load_inverse
 from .smoothing import noise_of, steady
 from .upright import head_angles
 
@@ -62,7 +62,7 @@ def solve(
     angles = head_angles(matrices)
     angles[:, 1] = far_yaw(head.angles[:, 1])
     angles = steady(angles, noise_of(angles, MOST_TURN_NOISE), valid)
-    return Solution(np.concatenate([weights[:, :NUM_WEIGHTS], angles], axis=1), head)
+    return Solution(np.concatenate([weights, angles], axis=1), head)
 
 
 def far_yaw(yaw: np.ndarray) -> np.ndarray:
