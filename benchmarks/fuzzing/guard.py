@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import signal
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -111,16 +112,21 @@ def _place(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _time_limit() -> Iterator[None]:
-    def stop(number, frame):
-        raise TooSlowError(f"more than {SECONDS:g} s")
+    began = time.process_time()
 
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    def stop(number, frame):
+        if time.process_time() - began >= SECONDS:
+            raise TooSlowError(f"more than {SECONDS:g} s")
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS, SECONDS)
     try:
         yield
     finally:
+        # Ignored from here on, not given back its default: a signal already on its way may come
+        # late, and the default kills the process.
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 @contextlib.contextmanager
