@@ -185,7 +185,8 @@ class LanguageModelSettings:
     """How the language model is trained, in both directions at once.
 
     Args:
-        backbone: ``tiny`` for the embedded model's own, else any Hugging Face causal LM.
+        backbone: ``tiny`` for the embedded model's own, a trained checkpoint of this package to go
+            on from, else any Hugging Face causal LM.
         examples: training examples in all, drawn anew with fresh wordings.
         batch_size: examples a step and process.
         gradient_accumulation: batches a step.

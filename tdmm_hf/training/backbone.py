@@ -1,4 +1,5 @@
-"""The language model that training starts from: the embedded model's own tiny one, or any other.
+"""The language model that training starts from: the embedded model's own tiny one, a trained
+TDMMForCausalLM to go on from, or any other language model.
 
 model, processor = build_model(LanguageModelSettings(), "runs/motion-tokenizer")
 """
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
+from transformers.configuration_utils import PreTrainedConfig
 
-from ..modeling import MotionTokenizer, TDMMForCausalLM, TDMMProcessor
+from ..modeling import MotionTokenizer, TDMMConfig, TDMMForCausalLM, TDMMProcessor
 from ..performer.plan import tracks
 from ..prompts.vocabulary import training_texts
 from ..settings import LanguageModelSettings
@@ -22,9 +24,15 @@ CONTEXT = 2048  # positions of the tiny backbone: 60 s are made window by window
 def build_model(
     settings: LanguageModelSettings, motion_tokenizer: str | Path
 ) -> tuple[TDMMForCausalLM, TDMMProcessor]:
-    """A model and its processor, ready to train."""
+    """A model and its processor, ready to train.
+
+    Raises:
+        ValueError: the backbone is a TDMMForCausalLM whose codes are another motion tokenizer's.
+    """
     torch.manual_seed(settings.seed)
     codec = MotionTokenizer.from_pretrained(motion_tokenizer)
+    if _is_trained(settings.backbone):
+        return _going_on(settings, codec)
     if settings.backbone == TINY:
         text_tokenizer, encoder = _word_knowledge(settings)
         backbone = _tiny_backbone(settings, text_tokenizer)
@@ -41,6 +49,37 @@ def build_model(
         motion_sampling={"temperature": settings.temperature},
     )
     return model, model.processor
+
+
+def _is_trained(backbone: str) -> bool:
+    """Whether a backbone is a TDMMForCausalLM already."""
+    if backbone == TINY:
+        return False
+    found, _ = PreTrainedConfig.get_config_dict(backbone)
+    return found.get("model_type") == TDMMConfig.model_type
+
+
+def _going_on(
+    settings: LanguageModelSettings, codec: MotionTokenizer
+) -> tuple[TDMMForCausalLM, TDMMProcessor]:
+    model = TDMMForCausalLM.from_pretrained(settings.backbone, dtype=torch.float32)
+    if not _same_codes(model.motion_tokenizer, codec):
+        raise ValueError(
+            f"a checkpoint to go on from must have the corpus's motion tokenizer, "
+            f"got another in {settings.backbone}"
+        )
+    model.config.motion_sampling["temperature"] = settings.temperature
+    return model, model.processor
+
+
+def _same_codes(one: MotionTokenizer, other: MotionTokenizer) -> bool:
+    """Whether two codecs have the same weights, but for the half precision of checkpoints."""
+    mine, theirs = one.state_dict(), other.state_dict()
+    return mine.keys() == theirs.keys() and all(
+        mine[name].shape == theirs[name].shape
+        and torch.allclose(mine[name].float(), theirs[name].float(), rtol=2e-3, atol=1e-4)
+        for name in mine
+    )
 
 
 def _word_knowledge(settings: LanguageModelSettings) -> tuple[PreTrainedTokenizerBase, object]:

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import json
 import re
@@ -107,6 +108,31 @@ def test_a_run_with_other_settings_is_left_alone(places, tmp_path):
     train_language_model(*folders, settings(places), tmp_path)
     with pytest.raises(ValueError, match="holds a run with other settings: describe_share, muon"):
         train_language_model(*folders, settings(places, muon=True, describe_share=0.4), tmp_path)
+
+
+def test_training_goes_on_from_a_trained_checkpoint(places, tmp_path):
+    folders = places / "corpus", places / "codec"
+    first = train_language_model(*folders, settings(places), tmp_path / "first")
+    chosen = dataclasses.replace(settings(places), backbone=str(first), temperature=0.5)
+    second = train_language_model(*folders, chosen, tmp_path / "second")
+    start = weights(tmp_path / "second" / "work" / "initial")
+    assert all(torch.equal(value, start[name].half()) for name, value in weights(first).items())
+    assert any(
+        not torch.equal(value, start[name].half()) for name, value in weights(second).items()
+    )
+    assert json.loads((second / "config.json").read_text())["motion_sampling"]["temperature"] == 0.5
+
+
+def test_going_on_needs_the_same_motion_tokenizer(places, tmp_path, small_codec):
+    folders = places / "corpus", places / "codec"
+    first = train_language_model(*folders, settings(places), tmp_path / "first")
+    other = copy.deepcopy(small_codec)
+    with torch.no_grad():
+        next(other.parameters()).add_(0.1)
+    other.save_pretrained(tmp_path / "other")
+    chosen = dataclasses.replace(settings(places), backbone=str(first))
+    with pytest.raises(ValueError, match="must have the corpus's motion tokenizer, got another"):
+        train_language_model(places / "corpus", tmp_path / "other", chosen, tmp_path / "second")
 
 
 def test_two_processes_train_one_model(places, tmp_path):
