@@ -145,9 +145,12 @@ class TokenizerSettings:
         preset: code layout, a key of ``motion_tokenizer_presets.yaml``.
         space, rig, fps: what the motions are, and the rig whose points the loss measures.
         steps: optimiser steps.
+        finish_steps: steps after them in which the decoders alone learn, from the codes that
+            `encode` finds, which are searched for and not the nearest ones of training.
         batch_size: motions a step.
         crop_frames: frames of each motion; shorter ones are padded.
         learning_rate: peak, after a linear warm-up and before a cosine down to zero.
+        finish_rate: the same in the finishing steps, which have no warm-up.
         warmup: share of the steps that warm up.
         weight_decay: AdamW's.
         gradient_norm: gradients are clipped to it.
@@ -162,9 +165,11 @@ class TokenizerSettings:
     rig: str = "tdmm"
     fps: float = 25.0
     steps: int = 10_000
+    finish_steps: int = 0
     batch_size: int = 32
     crop_frames: int = 100
     learning_rate: float = 1e-3
+    finish_rate: float = 5e-4
     warmup: float = 0.03
     weight_decay: float = 0.01
     gradient_norm: float = 1.0

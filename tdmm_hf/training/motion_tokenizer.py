@@ -94,15 +94,13 @@ def train_motion_tokenizer(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     first = _resume(model, optimizer, settings, output_dir / CHECKPOINT)
-    steps = tqdm(
-        range(first, settings.steps), "motion tokenizer", settings.steps, initial=first,
-        disable=not progress,
-    )  # fmt: skip
+    last = settings.steps + settings.finish_steps
+    steps = tqdm(range(first, last), "motion tokenizer", last, initial=first, disable=not progress)
     for step in steps:
         losses = _train_step(model, optimizer, clips, settings, step)
         if step % 50 == 0:
             steps.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
-        if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
+        if (step + 1) % settings.save_every == 0 or step + 1 == last:
             logger.info("step %d: %s", step + 1, losses)
             _save(model, optimizer, settings, step + 1, output_dir / CHECKPOINT)
     save_checkpoint(model.cpu().eval(), output_dir)
@@ -170,10 +168,10 @@ def _tracked(clips: list[np.ndarray], settings: TokenizerSettings) -> list[np.nd
 def _train_step(model, optimizer, clips, settings, step: int) -> dict[str, float]:
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed * settings.steps + step)
-        motion, mask = _batch(clips, settings, np.random.default_rng([settings.seed, step]))
-        output = model.train()(motion.to(model.device), mask.to(model.device))
+        batch = _batch(clips, settings, np.random.default_rng([settings.seed, step]))
+        output = _reconstruct(model, *(x.to(model.device) for x in batch), step >= settings.steps)
     for group in optimizer.param_groups:
-        group["lr"] = settings.learning_rate * _schedule(step, settings)
+        group["lr"] = _learning_rate(step, settings)
     optimizer.zero_grad()
     output.loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_norm)
@@ -184,11 +182,25 @@ def _train_step(model, optimizer, clips, settings, step: int) -> dict[str, float
     }
 
 
-def _schedule(step: int, settings: TokenizerSettings) -> float:
+def _reconstruct(model: MotionTokenizer, motion, mask, finishing: bool):
+    """The losses of a batch; the encoders and codebooks stay as they are when finishing."""
+    if finishing:
+        return model.eval()(motion, mask, codes=model.encode(motion, mask).codes)
+    return model.train()(motion, mask)
+
+
+def _learning_rate(step: int, settings: TokenizerSettings) -> float:
+    if step >= settings.steps:
+        return settings.finish_rate * _cosine(step - settings.steps, settings.finish_steps)
     warm = max(1, round(settings.warmup * settings.steps))
     if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, settings.steps - warm)))
+        return settings.learning_rate * (step + 1) / warm
+    return settings.learning_rate * _cosine(step - warm, settings.steps - warm)
+
+
+def _cosine(step: int, steps: int) -> float:
+    """From 1 at the first step down to 0 at the last."""
+    return 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
 
 
 def _batch(clips, settings, rng) -> tuple[torch.Tensor, torch.Tensor]:
