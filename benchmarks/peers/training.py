@@ -1,0 +1,106 @@
+"""Trains a published motion tokenizer on the batches and the schedule that ours gets.
+
+    codec = train(clips, layout, TokenizerSettings(steps=2000), load_designs()["training"])
+
+The loss is theirs: smooth L1 of the normalised channels and of their change from frame to frame,
+and the commitment of the latents to their codes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from tdmm_hf.parameters import get_space
+from tdmm_hf.settings import TokenizerSettings
+
+from .codec import Layout, MotionVQVAE, statistics
+
+
+def new_codec(clips: Sequence[np.ndarray], layout: Layout, settings: TokenizerSettings):
+    """An untrained peer with the clips' statistics."""
+    space = get_space(settings.space)
+    latents = settings.batch_size * settings.crop_frames // layout.downsample
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        codec = MotionVQVAE(layout, latents, space.lower, space.upper)
+    codec.mean, codec.scale = statistics(clips)
+    return codec
+
+
+def train(
+    clips: Sequence[np.ndarray], layout: Layout, settings: TokenizerSettings, training: dict
+) -> MotionVQVAE:
+    """Train a peer on clips (frames, channels), none shorter than a crop, with a progress bar.
+
+    Args:
+        layout: the peer.
+        settings: steps, batches, crops, seed and threads, as for ours.
+        training: ``learning_rate``, ``betas``, ``velocity_weight`` and ``commitment_weight``.
+    """
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    codec = new_codec(clips, layout, settings).train()
+    optimizer = torch.optim.AdamW(
+        codec.parameters(), betas=tuple(training["betas"]), weight_decay=0.0
+    )
+    bar = tqdm(range(settings.steps), f"{layout.quantizer}, {layout.codebooks} codes")
+    with torch.random.fork_rng():
+        for step in bar:
+            torch.manual_seed(settings.seed * settings.steps + step)
+            for group in optimizer.param_groups:
+                group["lr"] = training["learning_rate"] * schedule(step, settings)
+            motion = batch_of(clips, settings, step)
+            terms = _step(codec, optimizer, motion, settings.gradient_norm, training)
+            if step % 50 == 0:
+                bar.set_postfix({name: f"{value.item():.3f}" for name, value in terms.items()})
+    return codec.eval()
+
+
+def batch_of(clips: Sequence[np.ndarray], settings: TokenizerSettings, step: int) -> torch.Tensor:
+    """The crops (batch, crop frames, channels) that ours is trained on at this step, by its draws.
+
+    A test holds the two together.
+    """
+    rng, frames = np.random.default_rng([settings.seed, step]), settings.crop_frames
+    crops = []
+    for pick in rng.integers(len(clips), size=settings.batch_size):
+        start = rng.integers(len(clips[pick]) - frames + 1)
+        crops.append(clips[pick][start : start + frames])
+    return torch.from_numpy(np.stack(crops))
+
+
+def schedule(step: int, settings: TokenizerSettings) -> float:
+    """Share of the highest learning rate: a warm-up, then half a cosine down to zero, as ours."""
+    warm = max(1, round(settings.warmup * settings.steps))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, settings.steps - warm)))
+
+
+def _step(codec, optimizer, motion, gradient_norm: float, training: dict) -> dict:
+    terms = losses(codec, motion, training)
+    optimizer.zero_grad()
+    terms["all"].backward()
+    torch.nn.utils.clip_grad_norm_(codec.parameters(), gradient_norm)
+    optimizer.step()
+    return terms
+
+
+def losses(codec: MotionVQVAE, motion: torch.Tensor, training: dict) -> dict[str, torch.Tensor]:
+    """The terms of the loss of motion (batch, frames, channels), and ``all`` of them weighted."""
+    wanted = codec.normalise(motion)
+    found = codec(wanted)
+    terms = {
+        "motion": F.smooth_l1_loss(found.motion, wanted),
+        "velocity": F.smooth_l1_loss(found.motion.diff(dim=1), wanted.diff(dim=1)),
+        "commitment": found.commitment,
+    }
+    weights = {"velocity": "velocity_weight", "commitment": "commitment_weight"}
+    weighted = [terms["motion"], *(training[w] * terms[name] for name, w in weights.items())]
+    return {"all": sum(weighted), **terms}
