@@ -1,7 +1,7 @@
 # make run   the main job: a prompt in, a moving face out (a film in out/), and words back
 # make test  the test suite
 # make checkpoint  the whole road to the embedded checkpoint (hours; resumes where it stopped)
-# make benchmarks  every benchmark, one after another
+# make benchmarks  every benchmark, one after another, and one table of their figures
 # make fuzz  every reader on 110,000 damaged files
 # make soak  2,000 generations, memory watched
 
@@ -48,6 +48,7 @@ checkpoint: $(VENV)/.test
 
 benchmarks: $(VENV)/.test
 	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo caption_judge evaluator fitting; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/summary.py
 
 fuzz: $(VENV)/.test
 	$(BIN)/python benchmarks/fuzz.py --inputs 110000

@@ -153,6 +153,7 @@ def main() -> None:
     rng = np.random.default_rng(HELD_OUT_SEED)
     rate = model.config.tokens_per_second
     result = {
+        "model": options.model or "embedded",
         "clips": len(clips),
         "seconds": sum(map(len, clips)) / model.config.fps,
         "parameters": sum(p.numel() for p in model.parameters()),
