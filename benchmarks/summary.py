@@ -19,8 +19,8 @@ from tdmm_hf.files import replacing
 BOUNDS = ("at least", "at most")
 INTRODUCTION = """# Results
 
-What `make benchmarks` measured last, by `benchmarks/summary.py`. Each figure stands in the JSON file
-that is named, with the machine it was measured on, and comes from the script of that name.
+What `make benchmarks` measured last, by `benchmarks/summary.py`. Each figure stands in the JSON
+file that is named, with the machine it was measured on, and comes from the script of that name.
 """
 
 
