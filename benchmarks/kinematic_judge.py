@@ -184,19 +184,24 @@ def _pair(row: dict, takes: Sequence[Sequence[FaceMotion]], judge: KinematicJudg
         },
         "noise_share": [one.share for one in alike],
         "asked": [
-            _as_asked(asked, pair, judge) for pair in zip(*takes, strict=True) if asked.inside.any()
+            right
+            for pair in zip(*takes, strict=True)
+            if (right := _as_asked(asked, pair, judge)) is not None
         ],
     }
 
 
-def _as_asked(asked: Wording, pair: Sequence[FaceMotion], judge: KinematicJudge) -> bool:
-    """Whether the judge sees each item in the motion that was asked for it, not in the other."""
+def _as_asked(asked: Wording, pair: Sequence[FaceMotion], judge: KinematicJudge) -> bool | None:
+    """Whether the judge sees each item in the motion that was asked for it, not in the other; None
+    where nobody could tell."""
     sides = ((asked.before, pair[0], pair[1]), (asked.after, pair[1], pair[0]))
-    return all(
-        _more(*(_seen(judge, item, motion) for motion in (own, other)))
+    seen = [
+        (_seen(judge, item, own), _seen(judge, item, other))
         for wanted, own, other in sides
         for item in wanted
-    )
+    ]
+    told = seen and all(verdict.told for both in seen for verdict in both)
+    return all(_more(*both) for both in seen) if told else None
 
 
 def _seen(judge: KinematicJudge, item: Item, motion: FaceMotion) -> ItemVerdict:

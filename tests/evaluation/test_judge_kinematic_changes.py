@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tdmm_hf.evaluation.judges.kinematic_changes import change, difference, take_noise, wording
+from tdmm_hf.evaluation.judges.kinematic_items import items
 from tdmm_hf.motion import FaceMotion
 from tdmm_hf.performer import perform
 from tdmm_hf.performer.plan import read_plan
@@ -85,8 +86,11 @@ def test_plans_of_pairs_differ_in_the_item_that_is_named(rows):
     of_kind = {"intensity": "emotion", "count": None}
     for row in rows:
         one, other = (read_plan(row["plan"].format(key)) for key in row.get("keys", row["words"]))
-        asked = wording(one, other)
-        found = {item.kind for item in (*asked.before, *asked.after)}
+        wanted = [
+            {(item.kind, item.name, item.count, item.grade) for item in items(plan)}
+            for plan in (one, other)
+        ]
+        found = {kind for kind, *_ in wanted[0] ^ wanted[1]}
         if row["kind"] == "subject":
             assert one == other
         elif row["kind"] == "count":
