@@ -22,6 +22,7 @@ from . import (
     corpus,
     corpus_import,
     corpus_videos,
+    evaluate,
     films,
     motions,
     play,
@@ -54,6 +55,7 @@ app.command()(films.render)
 app.command()(motions.fit)
 app.command()(convert.convert)
 app.command()(play.play)
+app.command()(evaluate.evaluate)
 app.command()(demo_page.demo)
 push_app.command("model")(push.model)
 push_app.command("dataset")(push.dataset)
