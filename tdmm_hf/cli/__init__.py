@@ -24,6 +24,7 @@ from . import (
     corpus_videos,
     evaluate,
     films,
+    judge,
     motions,
     play,
     push,
@@ -56,6 +57,7 @@ app.command()(motions.fit)
 app.command()(convert.convert)
 app.command()(play.play)
 app.command()(evaluate.evaluate)
+app.command()(judge.judge)
 app.command()(demo_page.demo)
 push_app.command("model")(push.model)
 push_app.command("dataset")(push.dataset)
