@@ -153,6 +153,24 @@ def test_the_page_needs_nothing_but_itself(made):
     assert "by the offline judge (caption reader" in table
 
 
+def test_the_page_fits_a_phone(made):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 844}, is_mobile=True)
+        asked = []
+        page.on("request", lambda request: asked.append(request.url.split(":")[0]))
+        page.goto((made / "report.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.get_by_role("img").count() >= 8
+        assert page.get_by_role("table").count() == 3
+        assert set(asked) <= {"file", "data"}
+        browser.close()
+
+
 @pytest.mark.parametrize(
     ("words", "rule"),
     [

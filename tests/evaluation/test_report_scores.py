@@ -19,7 +19,7 @@ from tdmm_hf.evaluation.metrics.intervals import confidence_interval
 from tdmm_hf.evaluation.report.captions import answers, bleu, caption_table
 from tdmm_hf.evaluation.report.clips import Clip
 from tdmm_hf.evaluation.report.examples import choose
-from tdmm_hf.evaluation.report.judging import judge_captions
+from tdmm_hf.evaluation.report.judging import judge_captions, open_judges, remembering
 from tdmm_hf.evaluation.report.scores import (
     draw_batches,
     one_for_another,
@@ -173,3 +173,23 @@ def test_a_judge_is_asked_once(tmp_path):
     first, again = (judge_captions(Counting(), captions, [truth] * 2, work, "x") for _ in "ab")
     assert first == again
     assert asked == captions
+
+
+def test_the_judge_that_is_named_judges_beside_the_offline_one():
+    assert [judge.info.name for judge in open_judges(ReportSettings())] == ["offline"]
+    offline, llm = open_judges(ReportSettings(judge="http://localhost:1/v1 small"))
+    assert (offline.info.name, llm.info.name) == ("offline", "llm")
+    assert llm.info.model == "http://localhost:1/v1 small"
+
+
+def test_no_text_is_encoded_twice():
+    asked = []
+
+    def encoder(texts):
+        asked.extend(texts)
+        return [np.eye(3)[: len(text)] for text in texts]
+
+    encode = remembering(encoder)
+    assert [len(rows) for rows in encode(["ab", "a", "ab"])] == [2, 1, 2]
+    assert [len(rows) for rows in encode(["a", "abc"])] == [1, 3]
+    assert asked == ["ab", "a", "abc"]

@@ -62,15 +62,15 @@ def open_encoder(settings: ReportSettings) -> tuple[str, Callable] | None:
     """
     if settings.encoder:
         folder = Path(settings.encoder)
-        return folder.resolve().name, _remembering(transformer_encoder(folder))
+        return folder.resolve().name, remembering(transformer_encoder(folder))
     if importlib.util.find_spec(MINILM) is None:
         return None
     from ...training.minilm import minilm_folder
 
-    return "all-MiniLM-L6-v2", _remembering(transformer_encoder(minilm_folder()))
+    return "all-MiniLM-L6-v2", remembering(transformer_encoder(minilm_folder()))
 
 
-def _remembering(encoder: Callable) -> Callable:
+def remembering(encoder: Callable) -> Callable:
     """The same encoder, which reads no text twice."""
     known: dict[str, np.ndarray] = {}
 

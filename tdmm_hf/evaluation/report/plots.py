@@ -19,7 +19,6 @@ from .card import shown, table_of_metrics, title
 
 WIDTH, ROW = 4.4, 0.34  # inches
 MODEL, TRUTH, OTHER = "#0b5cad", "#1a7f4b", "#767c85"
-BINS = 40
 _METADATA = ("Date", "Creator", "Format", "Type")
 _STYLE = {
     "svg.fonttype": "none",
@@ -69,17 +68,17 @@ def dots(systems: dict[str, dict], key: str, metric: dict) -> Plot | None:
 
 
 def spread(distances: dict[str, np.ndarray]) -> Plot:
-    """How distances between motions and their own texts are spread, a curve a system."""
+    """Which share of motions lies how near to their own texts, a curve a system."""
+    from matplotlib.ticker import PercentFormatter
+
     names = table_of_metrics()["systems"]
     figure, axes = _figure(3.2)
-    every = np.concatenate(list(distances.values()))
-    ends = (float(every.min()), float(every.max()) + 1e-6)
     for name in (name for name in names if name in distances):
-        counts, edges = np.histogram(distances[name], BINS, ends)
-        share = 100 * counts / counts.sum()
-        axes.stairs(share, edges, label=names[name], color=_color(names[name]), **_line(name))
+        axes.ecdf(distances[name], label=names[name], color=_color(names[name]), **_line(name))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     axes.set_xlabel("distance between a motion and its text")
-    axes.set_ylabel("% of motions")
+    axes.set_ylabel("motions as near or nearer")
+    axes.grid(color="#e3e6ea", linewidth=0.8)
     figure.legend(frameon=False, fontsize=8, ncols=2, loc="outside lower center")
     medians = "; ".join(
         f"{names[name]} {np.median(distances[name]):.2f}" for name in names if name in distances
