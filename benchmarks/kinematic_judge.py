@@ -228,14 +228,19 @@ def _kind(found: list[dict], inside: float, outside: float) -> dict:
     return {
         "pairs": len(found),
         "motions": len(changed),
-        "changed_percent": percent(sum(one.inside > inside for one in where), len(where)),
-        "as_asked_percent": percent(sum(asked), len(asked)),
-        "stayed_percent": percent(sum(one.outside <= outside for one in changed), len(changed)),
+        "changed_percent": _percent([one.inside > inside for one in where]),
+        "as_asked_percent": _percent(asked),
+        "stayed_percent": _percent([one.outside <= outside for one in changed]),
         "inside_ratio": _median([one.inside for one in where]),
         "outside_ratio": _median([one.outside for one in changed]),
         "share_inside": _median([one.share for one in where]),
         "share_inside_of_noise": _median(shares) if where else None,
     }
+
+
+def _percent(outcomes: list[bool]) -> float | None:
+    """Share of what is so; None of nothing."""
+    return percent(sum(outcomes), len(outcomes)) if outcomes else None
 
 
 def _median(values: list[float]) -> float | None:

@@ -43,14 +43,13 @@ from .kinematic_features import FLOORS, Contrast, Match, features
 from .kinematic_items import NEUTRAL, Item, items
 from .kinematic_moves import channel_moves, neutrality
 from .kinematic_order import place_emotions
-from .kinematic_verdicts import ItemVerdict, KinematicVerdict
+from .kinematic_verdicts import LEAST_FIT, ItemVerdict, KinematicVerdict
 from .kinematic_words import grade_of, reasons
 
 TAKES = 5
 FIRST_TAKE = 9_000_000  # seeds of the reference performances; no corpus has as many rows
 LEAST_AMOUNT = 0.4  # nearer to performances without it than this is not shown
 LEAST_EMOTION = 0.25  # the same of an emotion: the faintest of the greatest intensity
-LEAST_FIT = 0.75
 LEAST_SIZE = 3.0  # deviations of takes; what changes a motion less cannot be told
 LEAST_RECALL = 0.5  # of the performances, in which the number must be found to be asked for
 _APART = 0.02  # seconds by which attributes and motion may differ in length, beside a frame

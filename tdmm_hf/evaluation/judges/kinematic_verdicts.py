@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 STRONG = 1.7  # times what is performed: more is too much
 WRONG_ORDER = 0.5  # what is left of the score
 WEAK = 0.7
+LEAST_FIT = 0.75  # what is less alike is something else
 
 
 @dataclass(frozen=True)

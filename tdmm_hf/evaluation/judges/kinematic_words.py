@@ -15,7 +15,7 @@ import numpy as np
 from ...performer.tables import gain
 from ...prompts.attributes import INTENSITIES
 from .kinematic_items import LEAST
-from .kinematic_verdicts import STRONG, WEAK, ChannelMove, ItemVerdict
+from .kinematic_verdicts import LEAST_FIT, STRONG, WEAK, ChannelMove, ItemVerdict
 
 LEAST_DEGREES = 3.0
 LATE = 0.8  # seconds beside the asked start that are worth a word
@@ -36,11 +36,11 @@ def reasons(verdict: ItemVerdict) -> tuple[str, ...]:
 
 def _presence(verdict: ItemVerdict) -> list[str]:
     still = [str(move) for move in verdict.moves if _idle(move)]
-    held = f"too little of {_and(verdict.moves)}"
+    held = _and(verdict.moves)
     if not verdict.shown:
-        if verdict.amount < WEAK:
-            return [f"not shown ({verdict.amount:.0%} of what is performed): {held}"]
-        return [f"something else moves ({verdict.fit:.2f} alike): {held}"]
+        if verdict.amount > 0 and verdict.fit < LEAST_FIT:
+            return [f"something else moves ({verdict.fit:.2f} alike): {held}"]
+        return [f"not shown ({max(verdict.amount, 0):.0%} of what is performed): {held}"]
     found = []
     if verdict.amount < WEAK:
         found.append(f"weak, {verdict.amount:.0%} of what is performed")
@@ -64,7 +64,7 @@ def _and(moves: tuple[ChannelMove, ...]) -> str:
 def _number(verdict: ItemVerdict) -> list[str]:
     if verdict.count is None or verdict.count == verdict.counted:
         return []
-    times = "once" if verdict.counted == 1 else f"{verdict.counted} times"
+    times = {0: "never", 1: "once"}.get(verdict.counted, f"{verdict.counted} times")
     return [f"seen {times} instead of {verdict.count}"]
 
 
