@@ -62,7 +62,7 @@ def test_one_motion_a_clip_and_whole_batches_score_as_the_metrics():
     points = truth + 0.1
     found = score_motions(measured(points[None]), truth, texts, np.ones(32), SETTINGS)
     assert found["fid"]["mean"] == pytest.approx(frechet_distance(points, truth).fid)
-    assert found["fid"]["half_width"] == pytest.approx(0, abs=1e-12)
+    assert found["fid"]["half_width"] == 0
     expected = retrieval(texts, points)
     for name in ("r_at_1", "r_at_3", "mm_dist"):  # the one batch is all clips
         assert found[name]["mean"] == pytest.approx(getattr(expected, name))
@@ -100,6 +100,11 @@ def test_the_deviation_is_that_of_repetitions():
     values = [1.0, 2.0, 4.0, 4.0]
     found = summed_up({"x": confidence_interval(values)})["x"]
     assert found["deviation"] == pytest.approx(np.std(values, ddof=1))
+
+
+def test_rounding_is_no_interval():
+    found = summed_up({"x": confidence_interval([0.7, 0.7 + 1e-16, 0.7 - 2e-16])})["x"]
+    assert (found["half_width"], found["deviation"]) == (0.0, 0.0)
 
 
 def test_tokens_count_alike():

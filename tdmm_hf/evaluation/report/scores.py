@@ -21,6 +21,8 @@ from ..metrics.matching import BATCH
 from .settings import ReportSettings
 from .systems import Measured
 
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class MotionFigures:
@@ -122,9 +124,14 @@ def score_tokens(hits: np.ndarray, tokens: np.ndarray, settings: ReportSettings)
 
 
 def summed_up(intervals: dict[str, Interval]) -> dict[str, dict]:
-    """Each figure's mean, half of its 95 % interval, and deviation between repetitions."""
+    """Each figure's mean, half of its 95 % interval, and deviation between repetitions.
+
+    What differs by rounding alone, as sums in another order do, does not differ.
+    """
     return {
-        name: {
+        name: {"mean": found.mean, "half_width": 0.0, "deviation": 0.0}
+        if found.half_width <= ROUNDING * max(1.0, abs(found.mean))
+        else {
             "mean": found.mean,
             "half_width": found.half_width,
             "deviation": _deviation(found),
