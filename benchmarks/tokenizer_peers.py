@@ -79,7 +79,7 @@ def settings_of(options: argparse.Namespace) -> TokenizerSettings:
         steps=options.steps,
         crop_frames=CROP_FRAMES,
         tracked_share=0.0,
-        save_every=500,
+        save_every=100,
         seed=options.seed,
         threads=options.threads,
     )

@@ -2,8 +2,8 @@
 
     codec = trained("vq", clips, TokenizerSettings(steps=2000), Path("runs/tokenizer-peers"))
 
-Each design has a folder with its settings and, once trained, its weights. Ours goes on from its
-last checkpoint when it was stopped midway; a peer begins anew.
+Each design has a folder with its settings and, once trained, its weights. One that was stopped
+midway goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tdmm_hf.training.motion_tokenizer import tokenizer_config, train_motion_tok
 from .codec import Layout, load_designs
 from .training import new_codec, train
 
-WEIGHTS, SETTINGS = "model.safetensors", "settings.json"
+WEIGHTS, SETTINGS, CHECKPOINT = "model.safetensors", "settings.json", "checkpoint.pt"
 HOW_NOT_WHAT = ("threads", "save_every")  # settings that leave the trained model as it is
 
 
@@ -143,8 +143,9 @@ def _peer(entry: dict, clips, settings, training: dict, folder: Path) -> Design:
         codec = new_codec(clips, layout, settings).eval()
         codec.load_state_dict(load_file(folder / WEIGHTS))
     else:
-        codec = train(clips, layout, settings, training)
+        codec = train(clips, layout, settings, training, folder / CHECKPOINT)
         with replacing(folder / WEIGHTS) as beside:
             save_file(codec.state_dict(), beside)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
     sizes = layout.codebook_sizes
     return Design(entry["title"], layout.quantizer, codec, sizes, settings.fps, layout.downsample)

@@ -3,19 +3,22 @@
     codec = train(clips, layout, TokenizerSettings(steps=2000), load_designs()["training"])
 
 The loss is theirs: smooth L1 of the normalised channels and of their change from frame to frame,
-and the commitment of the latents to their codes.
+and the commitment of the latents to their codes. Every step draws from its own seed, so that a
+stopped run goes on from its last checkpoint and ends where it would have ended.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from tdmm_hf.files import replacing
 from tdmm_hf.parameters import get_space
 from tdmm_hf.settings import TokenizerSettings
 
@@ -34,7 +37,11 @@ def new_codec(clips: Sequence[np.ndarray], layout: Layout, settings: TokenizerSe
 
 
 def train(
-    clips: Sequence[np.ndarray], layout: Layout, settings: TokenizerSettings, training: dict
+    clips: Sequence[np.ndarray],
+    layout: Layout,
+    settings: TokenizerSettings,
+    training: dict,
+    checkpoint: Path | None = None,
 ) -> MotionVQVAE:
     """Train a peer on clips (frames, channels), none shorter than a crop, with a progress bar.
 
@@ -42,6 +49,7 @@ def train(
         layout: the peer.
         settings: steps, batches, crops, seed and threads, as for ours.
         training: ``learning_rate``, ``betas``, ``velocity_weight`` and ``commitment_weight``.
+        checkpoint: file to go on from where it exists, written every ``settings.save_every`` steps.
     """
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -49,7 +57,8 @@ def train(
     optimizer = torch.optim.AdamW(
         codec.parameters(), betas=tuple(training["betas"]), weight_decay=0.0
     )
-    bar = tqdm(range(settings.steps), f"{layout.quantizer}, {layout.codebooks} codes")
+    first = _resume(codec, optimizer, checkpoint)
+    bar = tqdm(range(first, settings.steps), layout.quantizer, settings.steps, initial=first)
     with torch.random.fork_rng():
         for step in bar:
             torch.manual_seed(settings.seed * settings.steps + step)
@@ -59,7 +68,25 @@ def train(
             terms = _step(codec, optimizer, motion, settings.gradient_norm, training)
             if step % 50 == 0:
                 bar.set_postfix({name: f"{value.item():.3f}" for name, value in terms.items()})
+            if checkpoint and (step + 1) % settings.save_every == 0:
+                _save(codec, optimizer, step + 1, checkpoint)
     return codec.eval()
+
+
+def _save(codec: MotionVQVAE, optimizer, step: int, checkpoint: Path) -> None:
+    state = {"step": step, "codec": codec.state_dict(), "optimizer": optimizer.state_dict()}
+    with replacing(checkpoint) as beside:
+        torch.save(state, beside)
+
+
+def _resume(codec: MotionVQVAE, optimizer, checkpoint: Path | None) -> int:
+    """Load the last checkpoint, if there is one; the step to go on from."""
+    if checkpoint is None or not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, weights_only=True)
+    codec.load_state_dict(state["codec"])
+    optimizer.load_state_dict(state["optimizer"])
+    return state["step"]
 
 
 def batch_of(clips: Sequence[np.ndarray], settings: TokenizerSettings, step: int) -> torch.Tensor:

@@ -200,6 +200,26 @@ def test_ours_and_a_peer_are_trained_on_the_same_batches(tmp_path, monkeypatch):
         assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize("name", ["vq", "rvq"])
+def test_a_stopped_peer_ends_with_the_weights_it_would_have_had(tmp_path, monkeypatch, name):
+    clips, settings = some_clips(), small_settings(steps=8, save_every=2)
+    whole = train(clips, tiny(name), settings, DESIGNS["training"])
+    checkpoint, left, peer_losses = tmp_path / "state.pt", iter(range(5)), training.losses
+
+    def stops(*arguments):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return peer_losses(*arguments)
+
+    monkeypatch.setattr(training, "losses", stops)
+    with pytest.raises(KeyboardInterrupt):
+        train(clips, tiny(name), settings, DESIGNS["training"], checkpoint)
+    monkeypatch.setattr(training, "losses", peer_losses)
+    resumed = train(clips, tiny(name), settings, DESIGNS["training"], checkpoint)
+    for key, values in whole.state_dict().items():
+        assert torch.equal(values, resumed.state_dict()[key]), key
+
+
 def test_the_learning_rate_warms_up_and_ends_near_zero():
     settings = small_settings(steps=100, warmup=0.1)
     shares = [schedule(step, settings) for step in range(100)]
