@@ -44,10 +44,11 @@ checkpoint: export MALLOC_TOP_PAD_ = 268435456
 checkpoint: $(VENV)/.test
 	$(BIN)/tdmm corpus build --config recipes/corpus.yaml --out $(RUNS)/corpus
 	$(BIN)/tdmm train-tokenizer --config recipes/tokenizer.yaml --corpus $(RUNS)/corpus --out $(RUNS)/motion-tokenizer
-	$(BIN)/tdmm train-lm --config recipes/tiny.yaml --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-tiny
+	$(BIN)/tdmm train-lm --config recipes/tiny.yaml --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-first
+	$(BIN)/tdmm train-lm --config recipes/tiny_faces.yaml --backbone $(RUNS)/tdmm-lm-first --corpus $(RUNS)/corpus --tokenizer $(RUNS)/motion-tokenizer --out $(RUNS)/tdmm-lm-tiny
 
 benchmarks: $(VENV)/.test
-	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo caption_judge evaluator fitting; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in corpus dataset realism tokenizer adherence description splits latency leads render live demo caption_judge evaluator fitting kinematic_judge generation training_speed tokenizer_peers; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/summary.py
 
 fuzz: $(VENV)/.test

@@ -41,7 +41,7 @@ def jitter(curve: np.ndarray) -> float:
     return float(MAD_TO_STD * np.median(np.abs(bends - np.median(bends))) / np.sqrt(6))
 
 
-def _well_seen(motion: FaceMotion) -> np.ndarray:
+def well_seen(motion: FaceMotion) -> np.ndarray:
     """(frames,) where there is a face, and not nearly in profile, where scores run wild."""
     return motion.valid & (np.abs(motion.channel("headYaw")) < NEAR_PROFILE)
 
@@ -50,7 +50,7 @@ def measure(motions: list[FaceMotion]) -> dict[str, dict[str, float]]:
     """Per channel: ``rest``, ``rest_spread`` between clips, ``ceiling`` and ``jitter``."""
     found = {}
     for index, channel in enumerate(motions[0].channels):
-        curves = [motion.values[_well_seen(motion), index] for motion in motions]
+        curves = [motion.values[well_seen(motion), index] for motion in motions]
         base = 50 if channel in HEAD_CHANNELS else REST_PERCENTILE
         rests = np.array([np.percentile(curve, base) for curve in curves])
         found[channel] = {
@@ -102,7 +102,7 @@ def _only(numbers: dict[str, float], *keys: str) -> dict[str, float]:
     return {key: numbers[key] for key in keys}
 
 
-def _rounded(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+def rounded(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     return {
         channel: {name: round(float(value), DIGITS) for name, value in numbers.items()}
         for channel, numbers in table.items()
@@ -119,7 +119,7 @@ def main() -> None:
     if not paths:
         parser.error(f"no .mp4 files in {arguments.clips}")
     motions = [fit_video(path, arguments.model).tracked for path in tqdm(paths, leave=False)]
-    clips = _rounded(measure(motions))
+    clips = rounded(measure(motions))
     print_table(
         ("channel", "rest", "spread", "ceiling", "jitter", "fires"),
         [
@@ -128,9 +128,9 @@ def main() -> None:
         ],
     )
     tracking = json.loads(arguments.out.read_text(encoding="utf-8"))
-    frames = sum(int(_well_seen(motion).sum()) for motion in motions)
+    frames = sum(int(well_seen(motion).sum()) for motion in motions)
     tracking["clips"].update(num_clips=len(motions), num_frames=frames, channels=clips)
-    tracking["channels"] = _rounded(combine(clips, tracking["response"]))
+    tracking["channels"] = rounded(combine(clips, tracking["response"]))
     write_json(arguments.out, tracking)
 
 

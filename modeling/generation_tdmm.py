@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from transformers import LogitsProcessorList
 
 from .cache_tdmm import cache_argument, growing_cache
+from .decoding_tdmm import written_out
 from .processing_tdmm import MAX_PLAN_TOKENS, broadcast, plan_windows
 from .sampling_tdmm import (
     ReadingLogitsProcessor,
@@ -263,32 +264,43 @@ class MotionGenerationMixin:
         tokens (rows,); ``until`` says after each whether to stop; ``moments`` has ids (rows, some)
         that are read before some of the tokens, by their number.
         """
-        positioned = (
-            "position_ids" in inspect.signature(self.model.language_model.forward).parameters
-        )
-        position = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        named = cache_argument(
-            self.model.language_model.base_model, growing_cache(self.config.text_config)
-        )
-        tokens = []
+        positions = self._positions(mask)
+        layers = self.model.language_model.base_model
+        cache = growing_cache(self.config.text_config)
+        named = cache_argument(layers, cache)
+        tokens, steps = [], None
         for i in range(count):
-            output = self.model(
-                input_ids=input_ids,
-                attention_mask=mask,
-                use_cache=True,
-                **named,
-                **({"position_ids": position} if positioned else {}),
-            )
-            chosen = choose(output.last_hidden_state[:, -1], i)
+            if steps is not None:
+                hidden = steps(input_ids)
+            else:
+                hidden = self.model(
+                    input_ids=input_ids,
+                    attention_mask=mask,
+                    use_cache=True,
+                    **named,
+                    **positions,
+                ).last_hidden_state[:, -1]
+            chosen = choose(hidden, i)
             tokens.append(chosen)
             if until is not None and until():
                 break
-            input_ids, position = chosen[:, None], position[:, -1:] + 1
+            if i == 0:
+                room = count + sum(ids.shape[1] for ids in (moments or {}).values())
+                steps = written_out(layers, cache, mask, room)
+            input_ids = chosen[:, None]
             if moments and i + 1 in moments:
                 input_ids = torch.cat([input_ids, moments[i + 1]], dim=1)
-                position = position + torch.arange(input_ids.shape[1], device=position.device)
-            mask = F.pad(mask, (0, input_ids.shape[1]), value=1)
+            if steps is None:
+                mask = F.pad(mask, (0, input_ids.shape[1]), value=1)
+                positions = self._positions(mask, input_ids.shape[1])
         return torch.stack(tokens, dim=1)
+
+    def _positions(self, mask, count=None):
+        """The argument that tells the language model the places of the last tokens of left-padded
+        rows (rows, length), for those that have one."""
+        if "position_ids" not in inspect.signature(self.model.language_model.forward).parameters:
+            return {}
+        return {"position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -(count or 0) :]}
 
     def _logits(self, hidden, first, end):
         """Logits (rows, end - first) of a part of the vocabulary: what alone may follow."""
@@ -334,10 +346,36 @@ class MotionGenerationMixin:
 
         ``requests`` are lists of ids that end with the motion, ``readings`` what to choose from.
         """
+        readings = self._with_emotions(requests, readings, 1 + len(processor.clock.tracks))
         reader = ReadingLogitsProcessor(readings)
         written = self._answers(processor, requests, reader, max(map(len, readings)))
         pairs = zip(written.tolist(), readings, strict=True)
         return [processor.read_plan(ids[: len(reading)]) for ids, reading in pairs]
+
+    def _with_emotions(self, requests, readings, width):
+        """Readings with one choice left for the first track, which is the emotion, at each mark.
+
+        It is read as if nothing had been read before: read after the marks before it, an emotion is
+        mostly theirs again, and a second one is missed. Marks stand ``width`` places apart.
+        """
+        unread = [[ids.start for ids in reading] for reading in readings]  # all tracks at nothing
+        rows = [request + history for request, history in zip(requests, unread, strict=True)]
+        longest = max(map(len, rows))
+        ids, mask = self._padded(rows, len(rows), longest)
+        output = self.model(
+            input_ids=ids, attention_mask=mask, use_cache=False, **self._positions(mask)
+        )
+        told = []
+        for hidden, reading in zip(output.last_hidden_state, readings, strict=True):
+            emotions = reading[1]
+            # a place is read off what stands before it
+            before = hidden[longest - len(reading) - 1 :][1 : len(reading) : width]
+            logits = self._logits(before, emotions.start, emotions.stop)
+            best = iter((logits.argmax(dim=-1) + emotions.start).tolist())
+            told.append(
+                [_one(next(best)) if i % width == 1 else ids for i, ids in enumerate(reading)]
+            )
+        return told
 
     def _write_words(self, processor, requests, seeds, sampling, max_new_tokens):
         """The words that answer requests (lists of ids)."""
@@ -376,7 +414,8 @@ class _PlanWriter:
     def __init__(self, model, processor):
         self.model, self.config = model, model.config
         none = processor.no_words | set(processor.tokenizer.all_special_ids)
-        none = [i for i in none | {self.config.plan_start_token_id} if i < self.words]
+        words = self.words
+        none = [i for i in none | {self.config.plan_start_token_id} if i < words]
         self.no_words = torch.tensor(sorted(none), device=model.device)
         self.ended = False
 
@@ -513,6 +552,10 @@ def _scaled(logits, config):
     logits = logits / (getattr(config, "logits_scaling", None) or 1.0)
     cap = getattr(config, "final_logit_softcapping", None)
     return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def _one(i):
+    return slice(i, i + 1)
 
 
 def _each(masks, count):

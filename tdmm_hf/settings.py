@@ -147,6 +147,7 @@ class TokenizerSettings:
         steps: optimiser steps.
         finish_steps: steps after them in which the decoders alone learn, from the codes that
             `encode` finds, which are searched for and not the nearest ones of training.
+        finish_weights: of face regions in the finishing steps, where they are not the preset's.
         batch_size: motions a step.
         crop_frames: frames of each motion; shorter ones are padded.
         learning_rate: peak, after a linear warm-up and before a cosine down to zero.
@@ -166,6 +167,7 @@ class TokenizerSettings:
     fps: float = 25.0
     steps: int = 10_000
     finish_steps: int = 0
+    finish_weights: dict[str, float] | None = None
     batch_size: int = 32
     crop_frames: int = 100
     learning_rate: float = 1e-3
@@ -213,6 +215,7 @@ class LanguageModelSettings:
         misread_share: share of these that teach it in spite of wrong ones before.
         synonym_rate: share of content words replaced by synonyms while training.
         tracked_share: share of described motions seen as a tracker would see them.
+        tracker: which one: ``scores`` (MediaPipe's) or ``fit`` (the package's own).
         prompt_encoder: whether the tiny backbone reads prompts through the frozen table of word
             meanings.
         text_embeddings: whether the tiny backbone's word embeddings start from word vectors.
@@ -245,6 +248,7 @@ class LanguageModelSettings:
     misread_share: float = 0.6
     synonym_rate: float = 0.15
     tracked_share: float = 0.4
+    tracker: str = "scores"
     prompt_encoder: bool = True
     text_embeddings: bool = True
     text_vocabulary: int = 14_000

@@ -14,7 +14,8 @@ above zero, at another level for every person (eyeSquint between 0.0 and 0.6), r
 one, hear one channel in another's score (a closing lid reads as a look down), tremble, stay at zero
 for some channels whatever the face does, and now and then there is no face. ``tracking.json`` holds
 what was measured: on people of two rigs, rendered and tracked (``benchmarks/response.py``), and on
-real clips (``benchmarks/tracking.py``).
+real clips (``benchmarks/tracking.py``). ``tracking_fit.json`` holds the same of the package's own
+fit (``benchmarks/fit_response.py``), which errs less and in other ways.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from ..motion import FaceMotion
 from ..parameters import ARKIT_BLENDSHAPES, HEAD_CHANNELS, get_space
 
 TRACKING_FILE = Path(__file__).with_name("tracking.json")
+TRACKERS = {"scores": TRACKING_FILE, "fit": TRACKING_FILE.with_name("tracking_fit.json")}
 
 NUM_WEIGHTS = len(ARKIT_BLENDSHAPES)
 # Part of the spread in head angle between clips that is the camera's place; the rest is posture.
@@ -84,9 +86,15 @@ class TrackerModel:
 
 
 @cache
-def tracker_model() -> TrackerModel:
-    """The numbers of ``tracking.json``."""
-    tracking = json.loads(TRACKING_FILE.read_text(encoding="utf-8"))
+def tracker_model(tracker: str = "scores") -> TrackerModel:
+    """What was measured of MediaPipe's ``scores`` or of the ``fit``.
+
+    Raises:
+        ValueError: another tracker.
+    """
+    if tracker not in TRACKERS:
+        raise ValueError(f"tracker must be one of {', '.join(TRACKERS)}, got {tracker!r}")
+    tracking = json.loads(TRACKERS[tracker].read_text(encoding="utf-8"))
     channels, response = tracking["channels"], tracking["response"]
     angles = response["angles"]
     names = [_GAZE_DIRECTION.get(name, shape_family(name)) for name in ARKIT_BLENDSHAPES]
@@ -133,7 +141,7 @@ def shape_family(channel: str) -> str:
     return channel.removesuffix("Left").removesuffix("Right")
 
 
-def augment(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def augment(values: np.ndarray, rng: np.random.Generator, tracker: str = "scores") -> np.ndarray:
     """A performed motion as a tracker would have scored it, on one person at one camera.
 
     Rest levels, gains, cross-talk and the camera's place are drawn once for the clip, and so is how
@@ -143,17 +151,18 @@ def augment(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Args:
         values: (frames, 55) motion in space ``arkit``.
         rng: source of all randomness.
+        tracker: a key of ``TRACKERS``.
 
     Returns:
         (frames, 55) float32 within the space's bounds.
 
     Raises:
-        ValueError: another width than 55.
+        ValueError: another width than 55, or an unknown tracker.
     """
     space = get_space("arkit")
     if values.ndim != 2 or values.shape[1] != len(space.channels):
         raise ValueError(f"values must be (frames, {len(space.channels)}), got {values.shape}")
-    model = tracker_model()
+    model = tracker_model(tracker)
     strength = rng.uniform(*STRENGTHS)
     tracked = np.concatenate(
         [
@@ -166,13 +175,13 @@ def augment(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return space.clip(tracked + noise)
 
 
-def track(motion: FaceMotion, rng: np.random.Generator) -> FaceMotion:
+def track(motion: FaceMotion, rng: np.random.Generator, tracker: str = "scores") -> FaceMotion:
     """A performed ``arkit`` motion as a tracker would have given it: also with gaps.
 
     Where the face is lost, frames are invalid and their values interpolated, as ``fit_video`` does;
     tongueOut is unobserved.
     """
-    values, valid = augment(motion.values, rng), motion.valid & ~_lost(motion, rng)
+    values, valid = augment(motion.values, rng, tracker), motion.valid & ~_lost(motion, rng)
     if not valid.any():
         valid = motion.valid
     frames = np.arange(len(valid))

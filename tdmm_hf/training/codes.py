@@ -46,12 +46,16 @@ def load_corpus(corpus: str | Path, split: str = "train") -> Dataset:
 
 
 def encode_corpus(
-    corpus: Dataset, motion_tokenizer, tracked_share: float = 0.0, seed: int = 0
+    corpus: Dataset,
+    motion_tokenizer,
+    tracked_share: float = 0.0,
+    seed: int = 0,
+    tracker: str = "scores",
 ) -> Dataset:
     """Rows of texts (text, paraphrases, situations, descriptions), plan, num_frames and codes.
 
     ``codes`` is (latent steps x codebooks,) int, step-major. ``tracked_codes`` codes the same
-    motion as a tracker would have seen it; it is empty for all but ``tracked_share`` of the rows.
+    motion as a ``tracker`` would have seen it; empty for all but ``tracked_share`` of the rows.
     ``plan`` is empty where a row has no attributes. ``situations`` are prompts that tell what
     befalls somebody and leave the emotion to be understood; empty where it is too weak or too
     strong for them. Rows without a text are left out.
@@ -72,7 +76,7 @@ def encode_corpus(
         rngs = [np.random.default_rng([seed, index]) for index in indices]
         seen = [rng.random() < tracked_share for rng in rngs]
         tracked = [
-            track(FaceMotion(m), rng).values
+            track(FaceMotion(m), rng, tracker).values
             for m, rng, s in zip(motions, rngs, seen, strict=True)
             if s
         ]

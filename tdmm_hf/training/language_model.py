@@ -129,7 +129,9 @@ def _examples(
     folder = work / "examples"
     state = PartialState(cpu=_on_cpu())
     if state.is_main_process and not folder.exists():
-        coded = encode_corpus(rows, model.motion_tokenizer, settings.tracked_share, settings.seed)
+        coded = encode_corpus(
+            rows, model.motion_tokenizer, settings.tracked_share, settings.seed, settings.tracker
+        )
         drawn = make_examples(coded, processor, settings, workers=os.cpu_count() or 1)
         part = folder.with_suffix(".part")
         drawn.save_to_disk(part)

@@ -88,7 +88,8 @@ def train_motion_tokenizer(
     if settings.threads:
         torch.set_num_threads(settings.threads)
     output_dir = Path(output_dir)
-    clips = _tracked([np.asarray(clip, dtype=np.float32) for clip in clips], settings)
+    clean = [np.asarray(clip, dtype=np.float32) for clip in clips]
+    clips = _tracked(clean, settings)
     model = _new_model(clips, settings, config_changes).to(_device())
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -97,6 +98,9 @@ def train_motion_tokenizer(
     last = settings.steps + settings.finish_steps
     steps = tqdm(range(first, last), "motion tokenizer", last, initial=first, disable=not progress)
     for step in steps:
+        if step == max(first, settings.steps):
+            clips = clean  # what is decoded is what a language model has made
+            _weigh_for_finish(model, clips, settings)
         losses = _train_step(model, optimizer, clips, settings, step)
         if step % 50 == 0:
             steps.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
@@ -151,12 +155,23 @@ def _new_model(
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         model = MotionTokenizer(config)
-    some = clips[:: -(-len(clips) // STATISTICS_CLIPS)]
+    some = _some(clips)
     values = np.concatenate(some)
     std = np.maximum(values.std(axis=0), SMALLEST_STD)
     weights = point_weights(rig, some, config.region_weights)
     model.set_statistics(values.mean(axis=0), std, rig.linear_geometry, weights)
     return model
+
+
+def _weigh_for_finish(model: MotionTokenizer, clips, settings: TokenizerSettings) -> None:
+    if settings.finish_weights:
+        chosen = {**(model.config.region_weights or {}), **settings.finish_weights}
+        weights = point_weights(get_points(settings.rig), _some(clips), chosen)
+        model.point_weights.copy_(torch.as_tensor(weights))
+
+
+def _some(clips: list[np.ndarray]) -> list[np.ndarray]:
+    return clips[:: -(-len(clips) // STATISTICS_CLIPS)]
 
 
 def _tracked(clips: list[np.ndarray], settings: TokenizerSettings) -> list[np.ndarray]:

@@ -122,3 +122,20 @@ def test_the_measured_numbers_are_complete():
     model = tracker_model()
     assert (model.low_gain <= model.high_gain).all()
     assert model.family.shape == (len(ARKIT_BLENDSHAPES),)
+
+
+def test_the_fit_errs_less_than_the_scores():
+    values = np.zeros((100, 55), np.float32)
+    values[:, ARKIT_BLENDSHAPES.index("browInnerUp")] = np.linspace(0, 1, 100)
+
+    def error(tracker):
+        return np.mean(
+            [np.abs(augment(values, np.random.default_rng(s), tracker) - values) for s in range(30)]
+        )
+
+    assert error("fit") < error("scores")
+
+
+def test_an_unknown_tracker_is_refused():
+    with pytest.raises(ValueError, match="tracker must be one of scores, fit, got 'smirk'"):
+        augment(np.zeros((5, 55), np.float32), np.random.default_rng(0), "smirk")

@@ -61,14 +61,16 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(tmp_path, monkeypatch):
 def test_finishing_teaches_the_decoders_alone(tmp_path):
     plain = train_motion_tokenizer(_clips(), SETTINGS, tmp_path / "a", progress=False, **SMALL)
     longer = dataclasses.replace(SETTINGS, finish_steps=60, finish_rate=3e-3, save_every=30)
+    longer = dataclasses.replace(longer, finish_weights={"nose": 3.0})
     finished = train_motion_tokenizer(_clips(), longer, tmp_path / "b", progress=False, **SMALL)
     before, after = plain.state_dict(), finished.state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed
-    assert all(".decoder." in name for name in changed)
+    assert all(".decoder." in name or name == "point_weights" for name in changed)
     motion = torch.from_numpy(_clips()[-1])[None]
     codes = plain.encode(motion).codes
     assert torch.equal(codes, finished.encode(motion).codes)
+    finished.point_weights.copy_(plain.point_weights)
     with torch.no_grad():
         losses = [model(motion, codes=codes).vertex_loss for model in (plain, finished)]
     assert losses[1] < losses[0]

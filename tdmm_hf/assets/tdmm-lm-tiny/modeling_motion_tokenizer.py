@@ -188,32 +188,32 @@ class MotionTokenizer(PreTrainedModel):
         ``mask`` (batch, steps) is False past a motion's end.
         """
         steps = self._step_mask(codes, mask)
-        latents, first = [], 0
-        for stream in self.streams:
-            depth = len(stream.quantizer.stages)
-            latents.append(stream.quantizer.decode(codes[..., first : first + depth]))
-            first += depth
-        motion = self._reconstruct(latents, steps)
+        motion = self._reconstruct(self._latents(codes), steps)
         if self.config.lower is not None:
             motion = motion.clamp(motion.new_tensor(self.config.lower))
         if self.config.upper is not None:
             motion = motion.clamp(max=motion.new_tensor(self.config.upper))
         return motion
 
-    def forward(self, motion, mask=None, observed=None):
+    def forward(self, motion, mask=None, observed=None, codes=None):
         """Reconstruct motions (batch, frames, channels) through their codes, with the loss.
 
-        Arguments are those of `encode`. Frames and channels that are masked do not count.
+        Arguments are those of `encode`. Frames and channels that are masked do not count. Given
+        codes (batch, steps, codebooks), those of `encode` say, only the decoders learn from it.
         """
         normalised, steps = self._prepare(motion, mask, observed)
-        quantized = [
-            stream.quantizer(stream.latents(normalised, steps), steps[:, 0])
-            for stream in self.streams
-        ]
-        reconstruction = self._reconstruct([q.quantized for q in quantized], steps)
-        reconstruction = reconstruction[:, : motion.shape[1]]
+        if codes is None:
+            quantized = [
+                stream.quantizer(stream.latents(normalised, steps), steps[:, 0])
+                for stream in self.streams
+            ]
+            latents = [q.quantized for q in quantized]
+            codes = torch.cat([q.codes for q in quantized], dim=-1)
+            commitment = sum(q.loss for q in quantized) / len(quantized)
+        else:
+            latents, commitment = self._latents(codes), motion.new_zeros(())
+        reconstruction = self._reconstruct(latents, steps)[:, : motion.shape[1]]
         losses = self._losses(motion, reconstruction, *self._seen(motion, mask, observed))
-        commitment = sum(q.loss for q in quantized) / len(quantized)
         weights = self.config
         return MotionTokenizerOutput(
             loss=losses["vertex_loss"]
@@ -222,7 +222,7 @@ class MotionTokenizer(PreTrainedModel):
             + weights.commitment_weight * commitment,
             commitment_loss=commitment,
             reconstruction=reconstruction,
-            codes=torch.cat([q.codes for q in quantized], dim=-1),
+            codes=codes,
             **losses,
         )
 
@@ -251,6 +251,13 @@ class MotionTokenizer(PreTrainedModel):
         return normalised * steps.repeat_interleave(self.config.downsample, 1)[..., None], (
             steps[:, None]
         )
+
+    @torch.no_grad()
+    def _latents(self, codes):
+        """What codes (batch, steps, codebooks) stand for: (batch, steps, latent_size) by stream."""
+        depths = [len(stream.quantizer.stages) for stream in self.streams]
+        parts = codes.split(depths, dim=-1)
+        return [s.quantizer.decode(part) for s, part in zip(self.streams, parts, strict=True)]
 
     def _step_mask(self, codes, mask):
         if mask is None:
