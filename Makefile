@@ -29,7 +29,7 @@ $(VENV)/.test: $(VENV)/.run
 	touch $@
 
 run: $(VENV)/.run
-	$(BIN)/tdmm generate "$(PROMPT)" --duration 5 --seed 1 --out out
+	$(BIN)/tdmm generate "$(PROMPT)" --duration 5 --seed 3 --out out
 	$(BIN)/tdmm describe out/the-woman-speaks-in-short-bursts-with-a.csv
 
 test: $(VENV)/.test

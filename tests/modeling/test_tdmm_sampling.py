@@ -6,7 +6,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tdmm_hf.modeling.sampling_tdmm import Sampling, check_seed, pick, uniforms
+from tdmm_hf.modeling.sampling_tdmm import (
+    Sampling,
+    check_seed,
+    likeliest_path,
+    pick,
+    uniforms,
+)
 
 
 def test_picks_follow_the_distribution():
@@ -52,3 +58,15 @@ def test_bad_seed(seed):
 def test_bad_sampling(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         Sampling(**settings)
+
+
+def test_the_likeliest_path_changes_only_where_it_gains():
+    likely = torch.full((6, 3), 0.05)
+    likely[:, 0], likely[:, 1] = 0.5, 0.45  # two that are much alike
+    likely[2, :2] = torch.tensor([0.45, 0.5])
+    flicker = likeliest_path(likely.log(), cost=2.0)
+    assert flicker.tolist() == [0] * 6
+    likely[3:] = torch.tensor([0.01, 0.01, 0.98])
+    assert likeliest_path(likely.log(), cost=2.0).tolist() == [0, 0, 0, 2, 2, 2]
+    assert likeliest_path(likely.log(), cost=0.0).tolist() == likely.argmax(dim=1).tolist()
+    assert likeliest_path(likely.log(), cost=100.0).tolist() == [2] * 6

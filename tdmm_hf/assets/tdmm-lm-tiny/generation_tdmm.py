@@ -30,6 +30,7 @@ from .sampling_tdmm import (
     Sampling,
     TextLogitsProcessor,
     check_seed,
+    likeliest_path,
     pick,
     uniforms,
 )
@@ -356,7 +357,8 @@ class MotionGenerationMixin:
         """Readings with one choice left for the first track, which is the emotion, at each mark.
 
         It is read as if nothing had been read before: read after the marks before it, an emotion is
-        mostly theirs again, and a second one is missed. Marks stand ``width`` places apart.
+        mostly theirs again, and a second one is missed. Of two that are much alike, one is kept
+        throughout. Marks stand ``width`` places apart.
         """
         unread = [[ids.start for ids in reading] for reading in readings]  # all tracks at nothing
         rows = [request + history for request, history in zip(requests, unread, strict=True)]
@@ -371,9 +373,9 @@ class MotionGenerationMixin:
             # a place is read off what stands before it
             before = hidden[longest - len(reading) - 1 :][1 : len(reading) : width]
             logits = self._logits(before, emotions.start, emotions.stop)
-            best = iter((logits.argmax(dim=-1) + emotions.start).tolist())
+            read = iter((likeliest_path(logits.log_softmax(dim=-1)) + emotions.start).tolist())
             told.append(
-                [_one(next(best)) if i % width == 1 else ids for i, ids in enumerate(reading)]
+                [_one(next(read)) if i % width == 1 else ids for i, ids in enumerate(reading)]
             )
         return told
 

@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from transformers import LogitsProcessor
 
+CHANGE_COST = 2.0  # nats that a change of what is read must gain
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -69,6 +71,22 @@ def pick(logits, draws, sampling):
     target = draws.to(cumulative)[:, None] * cumulative[:, -1:]
     index = torch.searchsorted(cumulative, target, right=True)
     return index.clamp(max=logits.shape[-1] - 1).squeeze(-1)
+
+
+def likeliest_path(log_probabilities, cost=CHANGE_COST):
+    """The choice at each time (times,) int64 of the best path through log-probabilities (times,
+    choices), where every change costs ``cost`` nats (the Viterbi algorithm)."""
+    score, came = log_probabilities[0], []
+    stay = torch.arange(len(score), device=score.device)
+    for row in log_probabilities[1:]:
+        best = score.argmax()
+        changed = score[best] - cost
+        came.append(torch.where(score >= changed, stay, best))
+        score = torch.maximum(score, changed) + row
+    path = [score.argmax()]
+    for before in reversed(came):
+        path.append(before[path[-1]])
+    return torch.stack(path[::-1])
 
 
 def _only(scores, ids):
