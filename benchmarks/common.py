@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,34 +71,6 @@ def generate(
     return motions
 
 
-def machine() -> dict:
-    """What the figures were measured on."""
-    import torch
-    import transformers
-
-    return {
-        "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "torch_threads": torch.get_num_threads(),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-    }
-
-
-def _cpu_name() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
 def print_table(headers: Sequence[str], rows: Sequence[Sequence]) -> None:
     """Columns aligned: text to the left, figures to the right."""
     cells = [[_cell(value) for value in row] for row in rows]
@@ -127,6 +98,8 @@ def percent(hits: int, total: int) -> float:
 
 def write_result(path: Path, result: dict) -> None:
     """JSON with the machine it was measured on, whole or not at all."""
+    from tdmm_hf.evaluation.report.machine import machine
+
     write_json(path, {**result, "machine": machine()}, indent=2)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from common import LANDMARKER, SHARED_DATA, print_table, write_json
 from response import Answers, summary
 from tqdm import tqdm
-from tracking import combine, measure, rounded, well_seen
+from tracking import note_clips
 
 from tdmm_hf.fitting import fit_video
 from tdmm_hf.fitting.solver import solve
@@ -64,9 +64,7 @@ def main() -> None:
     tracking["response"] = {**response, "angles": tracking["response"]["angles"]}
     paths = sorted(options.clips.glob("*.mp4"))
     motions = [fit_video(path, options.model).motion for path in tqdm(paths, desc="clips")]
-    clips, frames = rounded(measure(motions)), sum(int(well_seen(m).sum()) for m in motions)
-    tracking["clips"].update(num_clips=len(motions), num_frames=frames, channels=clips)
-    tracking["channels"] = rounded(combine(clips, tracking["response"]))
+    note_clips(tracking, motions)
     write_json(options.out, tracking)
 
 

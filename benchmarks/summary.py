@@ -15,6 +15,7 @@ from pathlib import Path
 from common import RESULTS, load_yaml
 
 from tdmm_hf.files import replacing
+from tdmm_hf.publishing.results import find
 
 BOUNDS = ("at least", "at most")
 INTRODUCTION = """# Results
@@ -22,16 +23,6 @@ INTRODUCTION = """# Results
 What `make benchmarks` measured last, by `benchmarks/summary.py`. Each figure stands in the JSON
 file that is named, with the machine it was measured on, and comes from the script of that name.
 """
-
-
-def find(result, place: str):
-    """What stands at "a.b.0" of a result; None where there is nothing."""
-    for key in place.split("."):
-        if isinstance(result, list) and key.isdigit() and int(key) < len(result):
-            result = result[int(key)]
-        else:
-            result = result.get(key) if isinstance(result, dict) else None
-    return result
 
 
 def bound(figure: dict, result: dict) -> tuple[str, float] | None:

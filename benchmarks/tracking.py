@@ -41,7 +41,7 @@ def jitter(curve: np.ndarray) -> float:
     return float(MAD_TO_STD * np.median(np.abs(bends - np.median(bends))) / np.sqrt(6))
 
 
-def well_seen(motion: FaceMotion) -> np.ndarray:
+def _well_seen(motion: FaceMotion) -> np.ndarray:
     """(frames,) where there is a face, and not nearly in profile, where scores run wild."""
     return motion.valid & (np.abs(motion.channel("headYaw")) < NEAR_PROFILE)
 
@@ -50,7 +50,7 @@ def measure(motions: list[FaceMotion]) -> dict[str, dict[str, float]]:
     """Per channel: ``rest``, ``rest_spread`` between clips, ``ceiling`` and ``jitter``."""
     found = {}
     for index, channel in enumerate(motions[0].channels):
-        curves = [motion.values[well_seen(motion), index] for motion in motions]
+        curves = [motion.values[_well_seen(motion), index] for motion in motions]
         base = 50 if channel in HEAD_CHANNELS else REST_PERCENTILE
         rests = np.array([np.percentile(curve, base) for curve in curves])
         found[channel] = {
@@ -102,11 +102,20 @@ def _only(numbers: dict[str, float], *keys: str) -> dict[str, float]:
     return {key: numbers[key] for key in keys}
 
 
-def rounded(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+def _rounded(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     return {
         channel: {name: round(float(value), DIGITS) for name, value in numbers.items()}
         for channel, numbers in table.items()
     }
+
+
+def note_clips(tracking: dict, motions: list[FaceMotion]) -> dict[str, dict[str, float]]:
+    """Put what real clips show into a tracker's numbers; the clips' own, by channel."""
+    clips = _rounded(measure(motions))
+    frames = sum(int(_well_seen(motion).sum()) for motion in motions)
+    tracking["clips"].update(num_clips=len(motions), num_frames=frames, channels=clips)
+    tracking["channels"] = _rounded(combine(clips, tracking["response"]))
+    return clips
 
 
 def main() -> None:
@@ -119,7 +128,8 @@ def main() -> None:
     if not paths:
         parser.error(f"no .mp4 files in {arguments.clips}")
     motions = [fit_video(path, arguments.model).tracked for path in tqdm(paths, leave=False)]
-    clips = rounded(measure(motions))
+    tracking = json.loads(arguments.out.read_text(encoding="utf-8"))
+    clips = note_clips(tracking, motions)
     print_table(
         ("channel", "rest", "spread", "ceiling", "jitter", "fires"),
         [
@@ -127,10 +137,6 @@ def main() -> None:
             for channel, numbers in clips.items()
         ],
     )
-    tracking = json.loads(arguments.out.read_text(encoding="utf-8"))
-    frames = sum(int(well_seen(motion).sum()) for motion in motions)
-    tracking["clips"].update(num_clips=len(motions), num_frames=frames, channels=clips)
-    tracking["channels"] = rounded(combine(clips, tracking["response"]))
     write_json(arguments.out, tracking)
 
 

@@ -9,7 +9,6 @@ stopped run goes on from its last checkpoint and ends where it would have ended.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tqdm import tqdm
 from tdmm_hf.files import replacing
 from tdmm_hf.parameters import get_space
 from tdmm_hf.settings import TokenizerSettings
+from tdmm_hf.training.schedule import warm_then_cosine
 
 from .codec import Layout, MotionVQVAE, statistics
 
@@ -63,7 +63,9 @@ def train(
         for step in bar:
             torch.manual_seed(settings.seed * settings.steps + step)
             for group in optimizer.param_groups:
-                group["lr"] = training["learning_rate"] * schedule(step, settings)
+                group["lr"] = training["learning_rate"] * warm_then_cosine(
+                    step, settings.steps, settings.warmup
+                )
             motion = batch_of(clips, settings, step)
             terms = _step(codec, optimizer, motion, settings.gradient_norm, training)
             if step % 50 == 0:
@@ -100,14 +102,6 @@ def batch_of(clips: Sequence[np.ndarray], settings: TokenizerSettings, step: int
         start = rng.integers(len(clips[pick]) - frames + 1)
         crops.append(clips[pick][start : start + frames])
     return torch.from_numpy(np.stack(crops))
-
-
-def schedule(step: int, settings: TokenizerSettings) -> float:
-    """Share of the highest learning rate: a warm-up, then half a cosine down to zero, as ours."""
-    warm = max(1, round(settings.warmup * settings.steps))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, settings.steps - warm)))
 
 
 def _step(codec, optimizer, motion, gradient_norm: float, training: dict) -> dict:

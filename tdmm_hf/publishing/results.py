@@ -90,10 +90,10 @@ def _is_embedded(checkpoint: Path) -> bool:
 def _found(source: dict, report: dict) -> Iterator:
     """The results of one place of ``results.yaml`` that a report has."""
     for figure in source["figures"]:
-        value = _find(report, figure["path"])
+        value = find(report, figure["path"])
         if value is not None:
             baselines = figure.get("baselines", {})
-            beside = {name: _find(report, path) for name, path in baselines.items()}
+            beside = {name: find(report, path) for name, path in baselines.items()}
             yield _result(
                 source["task"],
                 source["dataset"],
@@ -133,9 +133,12 @@ def _sources() -> list[dict]:
     return yaml.safe_load(text)
 
 
-def _find(report: dict, path: str):
-    """What stands at "a.b.c" of a report; None where there is nothing."""
+def find(report: dict, path: str):
+    """What stands at "a.b.0" of a report; None where there is nothing."""
     found = report
     for key in path.split("."):
-        found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, list) and key.isdigit() and int(key) < len(found):
+            found = found[int(key)]
+        else:
+            found = found.get(key) if isinstance(found, dict) else None
     return found

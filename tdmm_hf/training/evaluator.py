@@ -22,7 +22,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import math
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +42,7 @@ from .codes import load_corpus
 from .evaluator_pairs import Pairs, alike_rows, epoch_batches, prepare_pairs
 from .evaluator_settings import EvaluatorSettings
 from .optimizer import MuonAdamW
+from .schedule import warm_then_cosine
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +193,9 @@ def _train_step(learner: Learner, optimizer, pairs: Pairs, settings, step: int) 
         loss = loss + settings.reading_weight * losses["reading"]
         loss = loss + settings.outline_weight * losses["outline"]
         for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * _schedule(step, settings)
+            group["lr"] = settings.learning_rate * warm_then_cosine(
+                step, settings.steps, settings.warmup
+            )
         optimizer.zero_grad()
         loss.backward()
     torch.nn.utils.clip_grad_norm_(learner.parameters(), GRADIENT_NORM)
@@ -205,13 +207,6 @@ def _precision(settings, device):
     if not settings.bf16:
         return contextlib.nullcontext()
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
-
-
-def _schedule(step: int, settings) -> float:
-    warm = max(1, round(settings.warmup * settings.steps))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, settings.steps - warm)))
 
 
 def _clips(pairs: Pairs, settings, step: int) -> np.ndarray:

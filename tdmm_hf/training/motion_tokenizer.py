@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from ..rigs import Rig
 from ..rigs.points import get_points
 from ..settings import TokenizerSettings
 from .codes import load_corpus
+from .schedule import cosine, warm_then_cosine
 
 logger = logging.getLogger(__name__)
 
@@ -206,16 +206,8 @@ def _reconstruct(model: MotionTokenizer, motion, mask, finishing: bool):
 
 def _learning_rate(step: int, settings: TokenizerSettings) -> float:
     if step >= settings.steps:
-        return settings.finish_rate * _cosine(step - settings.steps, settings.finish_steps)
-    warm = max(1, round(settings.warmup * settings.steps))
-    if step < warm:
-        return settings.learning_rate * (step + 1) / warm
-    return settings.learning_rate * _cosine(step - warm, settings.steps - warm)
-
-
-def _cosine(step: int, steps: int) -> float:
-    """From 1 at the first step down to 0 at the last."""
-    return 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
+        return settings.finish_rate * cosine(step - settings.steps, settings.finish_steps)
+    return settings.learning_rate * warm_then_cosine(step, settings.steps, settings.warmup)
 
 
 def _batch(clips, settings, rng) -> tuple[torch.Tensor, torch.Tensor]:

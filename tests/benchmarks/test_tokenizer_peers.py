@@ -14,7 +14,7 @@ import tokenizer_peers as benchmark
 from peers import figures, kept, quantizers, training
 from peers.codec import Layout, MotionVQVAE, load_designs, statistics
 from peers.network import Decoder, Encoder
-from peers.training import losses, new_codec, schedule, train
+from peers.training import losses, new_codec, train
 
 from tdmm_hf.evaluation.metrics.geometry import FaceSurface
 from tdmm_hf.evaluation.metrics.rate import code_rate
@@ -23,6 +23,7 @@ from tdmm_hf.motion import FaceMotion
 from tdmm_hf.rigs import get_rig
 from tdmm_hf.settings import TokenizerSettings
 from tdmm_hf.training.motion_tokenizer import tokenizer_config, train_motion_tokenizer
+from tdmm_hf.training.schedule import warm_then_cosine
 
 DESIGNS = load_designs()
 PEERS = {name: Layout(**entry["layout"]) for name, entry in DESIGNS["peers"].items()}
@@ -222,7 +223,7 @@ def test_a_stopped_peer_ends_with_the_weights_it_would_have_had(tmp_path, monkey
 
 def test_the_learning_rate_warms_up_and_ends_near_zero():
     settings = small_settings(steps=100, warmup=0.1)
-    shares = [schedule(step, settings) for step in range(100)]
+    shares = [warm_then_cosine(step, settings.steps, settings.warmup) for step in range(100)]
     assert shares[:10] == pytest.approx(np.arange(1, 11) / 10)
     assert max(shares) == 1
     assert shares[55] == pytest.approx(0.5)
